@@ -1,0 +1,136 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { interrupted } from "../kit/cleanup.ts";
+import { DittoError, messageOf } from "../kit/errors.ts";
+import type { Frozen } from "../runtime/index.ts";
+import { runtimeNamed } from "../runtime/open.ts";
+import type { TableRows } from "./build.ts";
+import { type BaseRecord, basesOf, forgetBase, writeBase } from "./catalogue.ts";
+import type { Plan, ReseedRequest } from "./reseed.ts";
+import { checksum } from "./save.ts";
+import type { Staged } from "./staged.ts";
+import { type DumpManifest, pruneDumps, publishDump } from "./store.ts";
+import { countRows } from "./verify.ts";
+
+/** A portable dump that is not published yet. */
+export interface WrittenDump {
+  /** "" when none could be made. */
+  key: string;
+  partial: string;
+  rows: TableRows[];
+}
+
+/** Everything that a finished base consists of. */
+export interface Finished {
+  id: string;
+  frozen: Frozen;
+  /** Files that were asked for besides. */
+  staged: Staged[];
+  dump: WrittenDump;
+  warnings: string[];
+  durationMs: number;
+}
+
+/** Makes the dump, the base and the files appear; with the base's record it exists. Leaves no dump behind when that fails. */
+export async function announce(request: ReseedRequest, plan: Plan, done: Finished): Promise<BaseRecord> {
+  const { dump } = done;
+  const createdAt = new Date().toISOString();
+  const base = await publishAll(request, plan, { ...done, createdAt }).catch(async (error) => {
+    if (dump.key !== "") await withdraw(join(request.store, dump.key));
+    throw error;
+  });
+  for (const { publish: show } of done.staged) await show();
+  return base;
+}
+
+async function publishAll(
+  request: ReseedRequest,
+  plan: Plan,
+  done: Finished & { createdAt: string },
+): Promise<BaseRecord> {
+  const sha256 = done.dump.key === "" ? "" : await publish(request, plan, done);
+  const base = recordOf(request, plan, { ...done, sha256 });
+  if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
+  await writeBase(base);
+  return base;
+}
+
+function recordOf(
+  request: ReseedRequest,
+  plan: Plan,
+  done: Finished & { createdAt: string; sha256: string },
+): BaseRecord {
+  const { dump } = done;
+  return {
+    id: done.id,
+    project: request.project,
+    source: request.source,
+    profile: "none",
+    engine: plan.engine.name,
+    server: plan.server,
+    database: plan.database,
+    settings: plan.engine.settingsFromTraits?.(plan.look?.traits ?? {}) ?? {},
+    frozen: done.frozen,
+    dumpKey: dump.key,
+    dumpSha256: done.sha256,
+    origin: plan.file ? "file" : "source",
+    tables: dump.rows.filter(({ schema }) => schema !== "pg_catalog").length,
+    rows: countRows(dump.rows),
+    durationMs: done.durationMs,
+    warnings: done.warnings,
+    createdAt: done.createdAt,
+  };
+}
+
+/** Makes the dump and its manifest appear; resolves to its checksum. */
+async function publish(request: ReseedRequest, plan: Plan, done: Finished & { createdAt: string }): Promise<string> {
+  const { dump } = done;
+  const { bytes, sha256 } = await checksum(dump.partial);
+  const manifest: DumpManifest = {
+    version: 1,
+    key: dump.key,
+    project: request.project,
+    source: request.source,
+    profile: "none",
+    engine: plan.engine.name,
+    flavour: plan.server.flavour,
+    server_version: plan.server.version,
+    ditto_version: request.dittoVersion,
+    database: plan.database,
+    bytes,
+    sha256,
+    tables: dump.rows,
+    duration_ms: done.durationMs,
+    created_at: done.createdAt,
+    warnings: done.warnings,
+  };
+  await publishDump(request.store, dump.partial, manifest);
+  return sha256;
+}
+
+async function withdraw(file: string): Promise<void> {
+  await rm(`${file}.json`, { force: true });
+  await rm(file, { force: true });
+}
+
+/** Keeps the newest dumps and bases; a base that a copy stands on stays. What can't be removed is said, for the new base is there. */
+export async function pruneOld(request: ReseedRequest, made: BaseRecord): Promise<void> {
+  try {
+    if (made.dumpKey !== "") await pruneDumps(request.store, made.dumpKey, request.keep);
+    for (const old of (await basesOf(made)).slice(request.keepBases)) {
+      if (!(await request.inUse(old))) await removeBase(request, old);
+    }
+  } catch (error) {
+    request.warn(`What is old could not all be removed: ${messageOf(error)}`);
+  }
+}
+
+async function removeBase(request: ReseedRequest, old: BaseRecord): Promise<void> {
+  const { frozen } = old;
+  // Made perhaps by another runtime than today's, which alone knows where it lies.
+  const runtime =
+    frozen.runtime === request.runtime.name ? request.runtime : await runtimeNamed(frozen.runtime, () => {});
+  // The record first: data without a record is swept, a record without data would be offered.
+  await forgetBase(old.id);
+  await runtime.removeFrozen(frozen);
+}

@@ -1,0 +1,110 @@
+import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
+import type { DatabaseUrl } from "../kit/url.ts";
+import type { Toolbox, Workshop } from "../runtime/index.ts";
+import type { Schema } from "../schema/model.ts";
+
+/** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
+export interface TableRows {
+  schema: string;
+  name: string;
+  /** -1 where they can't be told: they then match any. */
+  rows: number;
+  /** "" where it can't be told: it then matches any. */
+  hash: string;
+}
+
+/** What the user wants of the source; names and globs as in the configuration. */
+export interface Selection {
+  /** Only these; empty means all. */
+  tables: string[];
+  excludeTables: string[];
+  excludeTableData: string[];
+  /** Table → SQL condition: only such rows. */
+  rows: Record<string, string>;
+  roles: "drop" | "keep";
+  schemaOnly: boolean;
+}
+
+/** Everything that a server of the source does differently from a fresh one, found before the first byte. */
+export interface SourceLook {
+  server: ServerVersion;
+  database: string;
+  /** Bytes of the tables that will be read. */
+  bytes: number;
+  role: "primary" | "replica";
+  /** Encoding, collations, locale provider, time zone, sql_mode, lower_case_table_names …, by the engine's names. */
+  traits: Record<string, string>;
+  extensions: { name: string; version: string }[];
+}
+
+/** How a step tells what it is doing; the terminal's line or a plain one. */
+export interface StepReport {
+  update(state: { bytes?: number; total?: number; note?: string }): void;
+}
+
+/** One base being built. */
+export interface Build {
+  engine: ServerEngine;
+  /** The version that runs in the workshop. */
+  server: ServerVersion;
+  workshop: Workshop;
+  selection: Selection;
+  /** The database's name in the base: the source's. */
+  database: string;
+  jobs: number;
+  /** Starts a step that is shown; ended by the next or by the end. */
+  step(title: string, total?: number): StepReport;
+  /** A sentence the user should read: what was left out, tolerated, changed. Also kept in the manifest. */
+  warn(message: string): void;
+  /** Called with the workshop server's stderr as it comes (memory only, it may quote rows). */
+  serverErrors: () => string;
+}
+
+/** A build from a live source. */
+export interface SourceBuild extends Build {
+  source: DatabaseUrl;
+  /** The guest session with the source, not yet in a transaction. */
+  session: Session;
+  look: SourceLook;
+  toolbox: Toolbox;
+  /** How long a dump may wait for a lock. */
+  lockWaitMs: number;
+}
+
+/** What was read, to be compared with what the base holds. */
+export interface Transferred {
+  rows: TableRows[];
+  schema: Schema;
+}
+
+/** A dump or SQL file as bytes, decompressed. */
+export interface DumpFile {
+  /** Where it came from, for messages. */
+  name: string;
+  form: "sql" | "postgres custom" | "postgres directory";
+  path: string;
+}
+
+/** An engine's way to move a database. One implementation per engine, in `bases/<engine>/`. */
+export interface Transfer {
+  /** Before the first byte: what the source is. Also proves the privileges that a complete dump needs; names what is missing. */
+  look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook>;
+  /** Checks the look against the workshop's running server: extensions, collations, preload. Throws with the way out. */
+  fits(build: Build, look: SourceLook): Promise<void>;
+  /** Dumps the source and restores it into the workshop's empty running server. */
+  fromSource(build: SourceBuild): Promise<Transferred>;
+  /** Loads a file into the workshop's empty running server. Throws when it is truncated, empty, foreign. */
+  fromFile(build: Build, file: DumpFile): Promise<void>;
+  /** The rows that a file holds, counted from its bytes; undefined where that can't be told. Hashes of "" match any. */
+  rowsOfFile?(file: DumpFile): Promise<TableRows[] | undefined>;
+  /** Dump from the base by the engine's own tool; `file` is on this host, written and synced. Rows and hashes are those of its bytes. */
+  portableDump(build: Build, file: string): Promise<TableRows[]>;
+  /** Rows of a base whose server came without a tool to dump it; undefined: it has one, and a portable dump is made. */
+  rowsWithoutDump?(build: Build): Promise<TableRows[] | undefined>;
+  /** The schema as DDL text, by the engine's own tool. */
+  schemaDump(build: Build): Promise<string>;
+  /** The base's schema, with counts of rows not filled; and the check that every constraint and index is valid. */
+  inspect(build: Build): Promise<Schema>;
+  /** ANALYZE and CHECKPOINT, the last before the stop. */
+  settle(build: Build): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { rm } from "node:fs/promises";
+import type { EngineName, ServerVersion } from "../engine/index.ts";
+import { DittoError } from "../kit/errors.ts";
+import { homePath, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
+import type { Frozen } from "../runtime/index.ts";
+
+/** What is kept of a base; it exists when this record is written, and not before. */
+export interface BaseRecord {
+  id: string;
+  project: string;
+  source: string;
+  /** The set of rules that made it; `none` without any. */
+  profile: string;
+  engine: EngineName;
+  server: ServerVersion;
+  database: string;
+  /** Server settings that make a copy behave as the source does (MySQL: sql_mode, time zone …). */
+  settings?: Record<string, string>;
+  frozen: Frozen;
+  /** "" when no portable dump was made. */
+  dumpKey: string;
+  dumpSha256: string;
+  origin: "source" | "file";
+  tables: number;
+  rows: number;
+  durationMs: number;
+  warnings: string[];
+  createdAt: string;
+}
+
+function parseBase(data: unknown): BaseRecord {
+  const base = data as Partial<BaseRecord> | null;
+  if (typeof base?.id !== "string" || typeof base.engine !== "string" || typeof base.frozen?.reference !== "string") {
+    throw new Error("it is no record of a base");
+  }
+  return base as BaseRecord;
+}
+
+function recordFile(id: string): string {
+  return homePath("bases", `${id}.json`);
+}
+
+/** Every base of this state folder, oldest first, damaged and newer records too. */
+export function readBases(): Promise<Stored<BaseRecord>[]> {
+  return readRecords(homePath("bases"), parseBase);
+}
+
+/** One base by its id. */
+export async function readBase(id: string): Promise<BaseRecord | undefined> {
+  const stored = await readRecord(recordFile(id), parseBase);
+  return stored?.kind === "record" ? stored.record : undefined;
+}
+
+/** Announces a base. */
+export function writeBase(base: BaseRecord): Promise<void> {
+  return writeRecord(recordFile(base.id), base);
+}
+
+/** Forgets a base; its data is the runtime's to remove. */
+export function forgetBase(id: string): Promise<void> {
+  return rm(recordFile(id), { force: true });
+}
+
+/** The bases of one project and source, newest first. */
+export async function basesOf(owner: { project: string; source: string }): Promise<BaseRecord[]> {
+  const bases = (await readBases()).flatMap((stored) => (stored.kind === "record" ? [stored.record] : []));
+  return bases.filter((base) => base.project === owner.project && base.source === owner.source).reverse();
+}
+
+/** The base that `create` takes: the newest of this project and source. Throws `NO_BASE`. */
+export async function currentBase(owner: { project: string; source: string }): Promise<BaseRecord> {
+  const [newest] = await basesOf(owner);
+  if (newest) return newest;
+  throw new DittoError(`Cannot make a copy: there is no base of "${owner.project}" (source "${owner.source}") yet`, {
+    code: "NO_BASE",
+    hint: 'Run "bun scripts/reseed.ts" first',
+  });
+}

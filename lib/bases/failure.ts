@@ -1,0 +1,39 @@
+import type { Config } from "../kit/config.ts";
+import { messageOf, redact } from "../kit/errors.ts";
+import { run } from "../kit/exec.ts";
+import { basesOf } from "./catalogue.ts";
+
+/** Tells the configured webhook and command that a reseed failed; their own failures are only said. */
+export async function reportFailure(config: Config, error: unknown, call: { say(text: string): void }): Promise<void> {
+  const { webhook_url, exec } = config.dump.on_failure;
+  if (!webhook_url && !exec) return;
+  const [newest] = await basesOf({ project: config.project, source: config.sourceName });
+  const report = {
+    error: redact(messageOf(error)),
+    timestamp: new Date().toISOString(),
+    last_dump_age: newest ? Math.round((Date.now() - Date.parse(newest.createdAt)) / 1000) : null,
+    dump_path: newest?.dumpKey ?? "",
+  };
+  if (webhook_url) {
+    const sent = await fetch(webhook_url, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(report),
+      signal: AbortSignal.timeout(10_000),
+    }).catch((cause: unknown) => cause as Error);
+    if (sent instanceof Error || !sent.ok) {
+      call.say(
+        `Could not tell dump.on_failure.webhook_url: ${sent instanceof Error ? sent.message : `HTTP ${sent.status}`}`,
+      );
+    }
+  }
+  if (exec) {
+    const env = {
+      DITTO_ERROR: report.error,
+      DITTO_LAST_DUMP_AGE: String(report.last_dump_age ?? ""),
+      DITTO_DUMP_KEY: report.dump_path,
+    };
+    const { status, stderr } = await run(["sh", "-c", exec], { env, check: false, timeoutMs: 60_000 });
+    if (status !== 0) call.say(`dump.on_failure.exec ended with status ${status}: ${stderr.trim()}`);
+  }
+}

@@ -1,0 +1,174 @@
+import type { Session } from "../../engine/index.ts";
+import { quoteLiteral } from "../../engine/mysql/quote.ts";
+import { TRAIT_SETTINGS } from "../../engine/mysql/settings.ts";
+import { isMariadb, isMysql } from "../../engine/mysql/version.ts";
+import { DittoError } from "../../kit/errors.ts";
+import type { Schema, Table } from "../../schema/model.ts";
+import { catalog, readMysqlSchema } from "../../schema/read-mysql.ts";
+import type { Build, Selection, SourceLook } from "../build.ts";
+import { choose } from "../selection.ts";
+import { workshopSession } from "./admin.ts";
+import { type Grants, readGrants } from "./grants.ts";
+
+/** What the source is, and proof that the user may read all of it: dump tools leave out silently what they may not see. */
+export async function look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook> {
+  if (session.database === "") {
+    throw new DittoError("Cannot read the source: the URL names no database", {
+      code: "DATABASE_MISSING",
+      exit: 2,
+      hint: "Write the database's name at the end of the URL: mysql://user@host:3306/database",
+    });
+  }
+  await setLockWait(session, lockWaitMs);
+  const schema = await readMysqlSchema(session);
+  const chosen = choose(schema, selection);
+  const left = new Set(chosen.left);
+  const taken = schema.tables.filter((table) => !left.has(table));
+  await provePrivileges(session, taken);
+  await proveRoutines(session);
+  const read = [...chosen.whole, ...chosen.filtered.map(({ table }) => table)];
+  const variables = await readVariables(session);
+  return {
+    server: session.server,
+    database: session.database,
+    bytes: selection.schemaOnly ? 0 : read.reduce((sum, table) => sum + table.bytes, 0),
+    role: variables.read_only === "ON" || variables.super_read_only === "ON" ? "replica" : "primary",
+    traits: { ...variables, ...(await readTraits(session, schema, taken)) },
+    extensions: [],
+  };
+}
+
+/** MariaDB's catalog opens tables, and waits for whoever alters them. */
+export async function setLockWait(session: Session, lockWaitMs: number): Promise<void> {
+  await session.query(`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockWaitMs / 1000))}`);
+}
+
+async function provePrivileges(session: Session, taken: Table[]): Promise<void> {
+  const grants = await readGrants(session);
+  const { database } = session;
+  const missing: string[] = [];
+  const unreadable = taken.filter(({ name }) => !grants.has("SELECT", database, name)).map(({ name }) => name);
+  if (unreadable.length > 0) missing.push(`SELECT on ${shorten(unreadable)}`);
+  const hidden = taken.filter(({ kind, name }) => kind === "view" && !grants.has("SHOW VIEW", database, name));
+  if (hidden.length > 0) missing.push(`SHOW VIEW on ${shorten(hidden.map(({ name }) => name))}`);
+  const untriggered = taken.some(({ kind, name }) => kind === "table" && !grants.has("TRIGGER", database, name));
+  if (untriggered) missing.push("TRIGGER");
+  if (!grants.has("EVENT", database)) missing.push("EVENT");
+  const routine = routinePrivilege(session, grants);
+  if (routine !== undefined) missing.push(`${routine} (for routines)`);
+  if (missing.length === 0) return;
+  const grant = `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON ${"`"}${database}${"`"}.* TO ${grants.user}`;
+  throw new DittoError(`Cannot dump "${database}": user ${grants.user} lacks ${missing.join("; ")}`, {
+    code: "NO_PRIVILEGE",
+    hint: `${grant}${routine === undefined ? "" : `; GRANT ${routine} TO ${grants.user}`}; or leave tables out (dump.exclude_tables)`,
+  });
+}
+
+/** What is needed to see routines whole, when it is missing. */
+function routinePrivilege({ server, database }: Session, grants: Grants): string | undefined {
+  if (grants.has("SELECT")) return undefined;
+  if (isMysql(server, "8.0.20")) return grants.has("SHOW_ROUTINE") ? undefined : "SHOW_ROUTINE ON *.*";
+  if (isMysql(server, "8.0")) return "SELECT ON *.*";
+  const sees = grants.has("SHOW CREATE ROUTINE", database) || grants.has("SELECT", "mysql", "proc");
+  return sees ? undefined : "SELECT ON mysql.proc";
+}
+
+/** A routine whose body the server keeps to itself would be missing in the dump. */
+async function proveRoutines(session: Session): Promise<void> {
+  const hidden = await catalog<{ name: string }>(session, {
+    fields: { name: "ROUTINE_NAME" },
+    from: "FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL AND ROUTINE_BODY = 'SQL'",
+  });
+  if (hidden.length === 0) return;
+  throw new DittoError(
+    `Cannot dump "${session.database}": the server does not show the body of ${shorten(hidden.map(({ name }) => `routine "${name}"`))}`,
+    {
+      code: "NO_PRIVILEGE",
+      hint: "Give the user the right to see routines (MySQL: SHOW_ROUTINE, MariaDB: SELECT on mysql.proc)",
+    },
+  );
+}
+
+const FACTS = ["read_only", "super_read_only", "system_time_zone"];
+
+async function readVariables(session: Session): Promise<Record<string, string>> {
+  const names = [...TRAIT_SETTINGS, ...FACTS].map(quoteLiteral).join(", ");
+  const rows = await session.query<{ Variable_name: string; Value: string }>(
+    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`,
+  );
+  return Object.fromEntries(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+}
+
+async function readTraits(session: Session, schema: Schema, taken: Table[]): Promise<Record<string, string>> {
+  const [defaults] = await catalog<{ charset: string; collation: string; zone: string | null }>(session, {
+    fields: {
+      charset: "DEFAULT_CHARACTER_SET_NAME",
+      collation: "DEFAULT_COLLATION_NAME",
+      zone: "CONVERT_TZ('2000-01-01 00:00:00', 'UTC', 'Europe/Paris')",
+    },
+    from: "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()",
+  });
+  const used = await catalog<{ name: string }>(session, {
+    fields: { name: "COLLATION_NAME" },
+    from: "FROM (SELECT DISTINCT COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLLATION_NAME IS NOT NULL) c",
+  });
+  const engines = new Set(taken.filter(({ kind }) => kind !== "view").map(({ storage }) => storage));
+  return {
+    database_character_set: defaults?.charset ?? "",
+    database_collation: defaults?.collation ?? "",
+    time_zone_names: defaults?.zone ? "yes" : "no",
+    collations: [...new Set([...used.map(({ name }) => name), defaults?.collation ?? ""])]
+      .filter(Boolean)
+      .sort()
+      .join(","),
+    engines: [...engines].filter(Boolean).sort().join(","),
+    tables: String(schema.tables.length),
+  };
+}
+
+function shorten(names: string[]): string {
+  return names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+}
+
+/** Checks the look against the workshop's server. Throws with the way out. */
+export async function fits(build: Build, look: SourceLook): Promise<void> {
+  const session = workshopSession(build, null);
+  const missing = (wanted: string | undefined, known: { name: string }[]) => {
+    const names = new Set(known.map(({ name }) => name.toLowerCase()));
+    return (wanted ?? "").split(",").filter((name) => name !== "" && !names.has(name.toLowerCase()));
+  };
+  const combined = isMariadb(build.server, "10.10");
+  const collations = missing(
+    look.traits.collations,
+    await catalog<{ name: string }>(session, {
+      // MariaDB lists the newest collations once, without the character sets that they are combined with.
+      fields: { name: combined ? "FULL_COLLATION_NAME" : "COLLATION_NAME" },
+      from: "FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+    }),
+  );
+  if (collations.length > 0) throw misfit(`its server has no collation ${collations.join(", ")}`);
+  const engines = missing(
+    look.traits.engines,
+    await catalog<{ name: string }>(session, {
+      fields: { name: "ENGINE" },
+      from: "FROM information_schema.ENGINES WHERE SUPPORT <> 'NO'",
+    }),
+  );
+  if (engines.length > 0) throw misfit(`its server has no storage engine ${engines.join(", ")}`);
+  const [fixed] = await catalog<Record<string, number>>(session, {
+    fields: { lower_case_table_names: "@@lower_case_table_names", innodb_page_size: "@@innodb_page_size" },
+    from: "",
+  });
+  for (const [name, value] of Object.entries(fixed ?? {})) {
+    const wanted = look.traits[name];
+    if (wanted !== undefined && wanted !== String(value))
+      throw misfit(`its server has ${name} = ${value}, the source ${wanted}`);
+  }
+}
+
+function misfit(state: string): DittoError {
+  return new DittoError(`Cannot build the base in the copies' image: ${state}`, {
+    code: "IMAGE_MISFIT",
+    hint: "Set copy.image to an image of the source's own flavour and version, e.g. mysql:8.4 or mariadb:11.8",
+  });
+}

@@ -1,0 +1,23 @@
+import type { Transfer } from "../build.ts";
+import { rowsOfFile } from "./archive.ts";
+import { rowsWithoutDump } from "./driver.ts";
+import { fromSource } from "./dump.ts";
+import { fits } from "./fits.ts";
+import { fromFile } from "./import.ts";
+import { inspect, settle } from "./inspect.ts";
+import { look } from "./look.ts";
+import { portableDump, schemaDump } from "./portable.ts";
+
+/** How a Postgres database moves: pg_dump's directory format and COPY, both under one snapshot. */
+export const postgresTransfer: Transfer = {
+  look,
+  fits,
+  fromSource,
+  fromFile,
+  rowsOfFile,
+  portableDump,
+  rowsWithoutDump,
+  schemaDump,
+  inspect,
+  settle,
+};

@@ -1,0 +1,286 @@
+import { rm } from "node:fs/promises";
+import { servers } from "../engine/engines.ts";
+import type { EngineName, ServerEngine, ServerVersion, Session } from "../engine/index.ts";
+import { withCleanup } from "../kit/cleanup.ts";
+import { DittoError } from "../kit/errors.ts";
+import { newId, withLock } from "../kit/state.ts";
+import { formatBytes } from "../kit/units.ts";
+import type { DatabaseUrl } from "../kit/url.ts";
+import type { Frozen, Runtime, StorageWish, Toolbox, Workshop } from "../runtime/index.ts";
+import { announce, pruneOld, type WrittenDump } from "./announce.ts";
+import type { Build, Selection, SourceBuild, SourceLook, StepReport, TableRows, Transfer } from "./build.ts";
+import { type BaseRecord, readBase } from "./catalogue.ts";
+import type { DetectedDump } from "./files.ts";
+import { choose } from "./selection.ts";
+import { type Staged, stageCopy, stageText } from "./staged.ts";
+import { dumpKey, partialFile } from "./store.ts";
+import { transfers } from "./transfers.ts";
+import { compareRows, compareSchemas } from "./verify.ts";
+import { serverInside, startWorkshopServer } from "./workshop.ts";
+
+/** Everything that a reseed needs to know, from flags and configuration. */
+export interface ReseedRequest {
+  project: string;
+  source: string;
+  from: { url: DatabaseUrl } | { file: DetectedDump };
+  runtime: Runtime;
+  storage: StorageWish;
+  selection: Selection;
+  /** Image of the copies' server; "" means the official one. */
+  image: string;
+  /** Settings of the copies' server without which the base can't be built. */
+  settings: Record<string, string>;
+  /** Image with the dump tools; "" means the copies' image. */
+  clientImage: string;
+  jobs: number;
+  lockWaitMs: number;
+  /** Folder of the dump store. */
+  store: string;
+  keep: number;
+  keepBases: number;
+  /** Files to write as well; "" means none. */
+  schemaPath: string;
+  dumpPath: string;
+  dittoVersion: string;
+  step(title: string, total?: number): StepReport;
+  /** Ends the last step. */
+  endSteps(): void;
+  warn(message: string): void;
+  /** True when a base is in use by a copy and must stay. */
+  inUse(base: BaseRecord): Promise<boolean>;
+}
+
+/** Builds a base and announces it last. Whatever fails before leaves the previous dump and base as they were. */
+export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
+  const { project, source, from } = request;
+  try {
+    return await withLock(
+      `reseed-${project}-${source}`,
+      () => ("url" in from ? reseedSource(request, from.url) : reseedFile(request, from.file)),
+      1_000,
+    );
+  } catch (error) {
+    if ((error as DittoError).code !== "LOCKED") throw error;
+    throw new DittoError(`Cannot reseed "${project}" (source "${source}"): another reseed of it is running`, {
+      code: "RESEED_RUNNING",
+      hint: "Wait for it to end; its base serves this one too",
+    });
+  }
+}
+
+async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<BaseRecord> {
+  const engine = servers[url.engine as EngineName];
+  const host = url.socket === undefined ? await request.runtime.locate(url.host) : url.host;
+  const source = { ...url, host };
+  const step = request.step("Look at the source");
+  const session = await engine.connect(source, { guest: true });
+  return withCleanup(
+    async () => {
+      const transfer = transfers[engine.name];
+      const look = await transfer.look(session, request.selection, request.lockWaitMs);
+      step.update({
+        note: `${look.server.flavour} ${look.server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows`,
+      });
+      return build(request, {
+        engine,
+        transfer,
+        server: session.server,
+        database: session.database,
+        look,
+        source,
+        session,
+      });
+    },
+    () => session.close().catch(() => {}),
+  );
+}
+
+async function reseedFile(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord> {
+  const server = serverOfFile(file, request.image);
+  const engine = servers[server.flavour === "postgres" ? "postgres" : "mysql"];
+  const database = file.database || "app";
+  return build(request, { engine, transfer: transfers[engine.name], server, database, file });
+}
+
+/** The version to run a file on: what the image's name says, else what the file says of itself. */
+function serverOfFile(file: DetectedDump, image: string): ServerVersion {
+  const named = /(postgres|postgis|timescaledb|mariadb|mysql)[^:]*:(?:.*?pg)?(\d+(?:\.\d+)*)/i.exec(image);
+  const family = named?.[1]?.toLowerCase();
+  const flavour = family === "mariadb" || family === "mysql" ? family : family ? "postgres" : undefined;
+  const version = named?.[2] ?? file.version;
+  const kind = flavour ?? file.flavour;
+  if (file.engine && kind && servers[file.engine].name !== (kind === "postgres" ? "postgres" : "mysql")) {
+    throw new DittoError(`Cannot load "${file.name}": it is a ${file.flavour} dump and copy.image is "${image}"`, {
+      code: "ENGINE_MISMATCH",
+      exit: 2,
+      hint: `Name an image of ${file.flavour} in copy.image, or leave it out`,
+    });
+  }
+  if (kind === undefined || version === undefined) {
+    throw new DittoError(`Cannot load "${file.name}": it does not say which server it is for`, {
+      code: "ENGINE_UNKNOWN",
+      exit: 2,
+      hint: "Name the server in copy.image, e.g. postgres:17, mysql:8.4 or mariadb:11.8",
+    });
+  }
+  return { flavour: kind, version };
+}
+
+/** What is built, from which of the two. */
+export interface Plan {
+  engine: ServerEngine;
+  transfer: Transfer;
+  server: ServerVersion;
+  database: string;
+  look?: SourceLook;
+  source?: DatabaseUrl;
+  session?: Session;
+  file?: DetectedDump;
+}
+
+async function build(request: ReseedRequest, plan: Plan): Promise<BaseRecord> {
+  const started = performance.now();
+  const id = newId();
+  const image = request.image || plan.engine.image(plan.server);
+  request.step("Open the workshop");
+  const workshop = await request.runtime.openWorkshop({
+    id,
+    image,
+    user: plan.engine.imageUser(plan.server),
+    server: plan.server,
+    storage: request.storage,
+  });
+  return withCleanup(
+    async () => {
+      const server = await serverInside(plan.engine, plan.server, workshop);
+      const made = await fillAndFreeze(request, { ...plan, server }, { id, image, workshop, started });
+      request.endSteps();
+      await pruneOld(request, made);
+      return made;
+    },
+    () => workshop.close(),
+  );
+}
+
+interface Site {
+  id: string;
+  image: string;
+  workshop: Workshop;
+  started: number;
+}
+
+/** What is made on the way and must not outlive a failure. */
+interface HalfMade {
+  partial?: string;
+  frozen?: Frozen;
+  staged: Staged[];
+}
+
+async function fillAndFreeze(request: ReseedRequest, plan: Plan, site: Site): Promise<BaseRecord> {
+  const made: HalfMade = { staged: [] };
+  return withCleanup(
+    () => fillFreezeAnnounce(request, plan, { ...site, made }),
+    async () => {
+      // The record is the announcement: with it nothing is half made any more.
+      if (await readBase(site.id)) return;
+      for (const { discard } of made.staged) await discard();
+      if (made.partial) await rm(made.partial, { force: true });
+      if (made.frozen) await request.runtime.removeFrozen(made.frozen);
+    },
+  );
+}
+
+async function fillFreezeAnnounce(
+  request: ReseedRequest,
+  plan: Plan,
+  site: Site & { made: HalfMade },
+): Promise<BaseRecord> {
+  const { workshop, made } = site;
+  const warnings: string[] = [];
+  const traits = plan.look?.traits ?? {};
+  const settings = { ...plan.engine.settingsFromTraits?.(traits), ...request.settings };
+  const server = await startWorkshopServer(plan.engine, plan.server, workshop, { settings, traits });
+  const job: Build = {
+    engine: plan.engine,
+    server: plan.server,
+    workshop,
+    selection: request.selection,
+    database: plan.database,
+    jobs: request.jobs,
+    step: request.step,
+    warn(message) {
+      warnings.push(message);
+      request.warn(message);
+    },
+    serverErrors: server.errors,
+  };
+  const read = await fill(request, plan, site, job);
+  request.step("Analyze");
+  await plan.transfer.settle(job);
+  const dump = await writeDump(request, plan, { job, read, made });
+  if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
+  request.step("Freeze");
+  await server.stop();
+  made.frozen = await workshop.freeze(site.id);
+  if (request.dumpPath && dump.key) made.staged.push(await stageCopy(dump.partial, request.dumpPath));
+  const durationMs = Math.round(performance.now() - site.started);
+  return announce(request, plan, { id: site.id, frozen: made.frozen, staged: made.staged, warnings, durationMs, dump });
+}
+
+/** Brings the rows in and checks the schema; resolves to the rows that were read, undefined when only the file knows. */
+async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build): Promise<TableRows[] | undefined> {
+  if (plan.file) {
+    const rows = plan.file.tables ?? (await plan.transfer.rowsOfFile?.(plan.file));
+    await plan.transfer.fromFile(job, plan.file);
+    await plan.transfer.inspect(job);
+    return rows;
+  }
+  const { look, source, session } = plan;
+  if (!look || !source || !session) throw new Error("a build is from a file or from a source");
+  await plan.transfer.fits(job, look);
+  const toolbox = await request.runtime.openToolbox({
+    id: site.id,
+    image: request.clientImage || site.image,
+    server: look.server,
+    reach: source.socket === undefined ? { host: source.host } : { socket: source.socket },
+    workshop: site.workshop,
+  });
+  return withCleanup(
+    async () => {
+      const sourceJob: SourceBuild = { ...job, source, session, look, toolbox, lockWaitMs: request.lockWaitMs };
+      const transferred = await plan.transfer.fromSource(sourceJob);
+      compareSchemas(
+        transferred.schema,
+        await plan.transfer.inspect(job),
+        choose(transferred.schema, request.selection),
+      );
+      return transferred.rows;
+    },
+    () => (toolbox as Toolbox).close(),
+  );
+}
+
+/** The portable dump under a temporary name, its rows compared with those that were read. */
+async function writeDump(
+  request: ReseedRequest,
+  plan: Plan,
+  { job, read, made }: { job: Build; read: TableRows[] | undefined; made: HalfMade },
+): Promise<WrittenDump> {
+  const key = dumpKey({ ...request, database: plan.database, profile: "none" });
+  const uncounted = await plan.transfer.rowsWithoutDump?.(job);
+  if (uncounted) {
+    job.warn("No portable dump was made: this server came without its tools (the base itself is complete)");
+    return { key: "", partial: "", rows: uncounted };
+  }
+  const partial = partialFile(request.store, key);
+  made.partial = partial;
+  const rows = await plan.transfer.portableDump(job, partial);
+  // Without rows, sequences stand at their beginning.
+  if (request.selection.schemaOnly)
+    compareRows(
+      [],
+      rows.filter(({ schema }) => schema !== "pg_catalog"),
+    );
+  else if (read) compareRows(read, rows);
+  return { key, partial, rows };
+}

@@ -1,0 +1,149 @@
+import { homedir } from "node:os";
+import { isTerminal, paint, terminalWidth } from "../kit/stdio.ts";
+import { table } from "../kit/table.ts";
+import { formatAge, formatBytes } from "../kit/units.ts";
+import type { BaseStatus, CopyStatus, Status } from "./status.ts";
+
+/** How things stand, for a person: facts, bases, copies, and what needs attention. */
+export function renderStatus(status: Status): string {
+  const bold = paint(1).bold;
+  const foreign = [...status.bases, ...status.copies].some((one) => projectOf(one) !== projectOf(status));
+  const title = `${bold(status.project)}${status.source === "default" ? "" : `, source ${bold(status.source)}`}`;
+  const parts = [
+    title,
+    renderFacts(factsOf(status)),
+    renderBases(status.bases, foreign),
+    renderCopies(status.copies, foreign),
+  ];
+  return [...parts, renderWarnings(status.warnings)].filter((part) => part !== "").join("\n\n");
+}
+
+function factsOf(status: Status): [string, string][] {
+  const { config_file, home, runtime, dump, disk } = status;
+  const newest = dump && [
+    formatAge(dump.created_at),
+    formatBytes(dump.bytes),
+    `sha256 ${dump.sha256.slice(0, 12)}…`,
+    dump.key,
+  ];
+  const sizes = [
+    ["bases", disk.bases_bytes] as const,
+    ["copies", disk.copies_bytes] as const,
+    ["dumps", disk.dumps_bytes] as const,
+  ];
+  return [
+    ["Config", config_file === null ? "no ditto.yaml here; everything has its default" : short(config_file)],
+    ["State", short(home)],
+    ["Runtime", runtime.reason],
+    ...storageFacts(status),
+    ["Network", networkOf(status)],
+    ["Dump", newest?.join(", ") ?? "none"],
+    ["Disk", sizes.map(([name, bytes]) => `${name} ${formatBytes(bytes)}`).join(", ")],
+  ];
+}
+
+function networkOf({ network, runtime }: Status): string {
+  if (!network.reaches_world) return "copies reach neither the world nor each other";
+  const why = network.wish === "open" ? "copy.network is open" : `${runtime.name ?? "the runtime"} can't shut that off`;
+  return `copies can reach the world: ${why}`;
+}
+
+function storageFacts({ storage }: Status): [string, string][] {
+  if (storage === null) return [];
+  const { method, cost, better, pool } = storage;
+  const sentences = [`${method ?? "no base yet"}: ${cost}`, better].filter((text) => text !== "");
+  const facts: [string, string][] = [["Storage", sentences.join(". ")]];
+  if (pool?.mounted)
+    facts.push(["Pool", `${formatBytes(pool.used_bytes ?? 0)} used, ${formatBytes(pool.free_bytes ?? 0)} free`]);
+  else if (pool) facts.push(["Pool", "not mounted; the next command that needs it mounts it"]);
+  return facts;
+}
+
+function renderBases(bases: BaseStatus[], foreign: boolean): string {
+  if (bases.length === 0) return 'There is no base yet; "bun scripts/reseed.ts" makes one';
+  const row = (base: BaseStatus) => [
+    base.id,
+    ...(foreign ? [projectOf(base)] : []),
+    `${base.engine} ${base.version}`,
+    formatCount(base.rows),
+    formatBytes(base.disk_bytes),
+    String(base.copies),
+    formatAge(base.created_at),
+  ];
+  const head = ["BASE", ...(foreign ? ["PROJECT"] : []), "ENGINE", "ROWS", "DISK", "COPIES", "AGE"];
+  const first = foreign ? 3 : 2;
+  return table(bases.toReversed().map(row), { head, right: [first, first + 1, first + 2] });
+}
+
+function renderCopies(copies: CopyStatus[], foreign: boolean): string {
+  if (copies.length === 0) return 'There are no copies; "bun scripts/copy.ts create" makes one';
+  const row = (copy: CopyStatus) => [
+    copy.name || copy.id,
+    ...(foreign ? [projectOf(copy)] : []),
+    stateOf(copy),
+    String(copy.port),
+    copy.disk_bytes === null ? "-" : formatBytes(copy.disk_bytes),
+    formatAge(copy.created_at),
+    expiryOf(copy),
+  ];
+  const head = ["COPY", ...(foreign ? ["PROJECT"] : []), "STATUS", "PORT", "DISK", "AGE", "EXPIRES"];
+  const first = foreign ? 3 : 2;
+  return table(copies.map(row), { head, right: [first, first + 1] });
+}
+
+/** "2,576", "12.3M": exact as long as it is short. */
+function formatCount(count: number): string {
+  if (count < 1_000_000) return count.toLocaleString("en");
+  return count.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
+}
+
+/** What the record says, unless the server is known to be in another state. */
+function stateOf(copy: CopyStatus): string {
+  if (copy.status !== "ready" || copy.server === "running" || copy.server === "unknown") return copy.status;
+  return copy.server === "missing" ? "lost" : copy.server;
+}
+
+/** In the largest unit only, so that the table stays narrow. */
+function expiryOf({ expires_at }: CopyStatus): string {
+  if (expires_at === null) return "never";
+  const minutes = (Date.parse(expires_at) - Date.now()) / 60_000;
+  if (minutes < 0) return "expired";
+  if (minutes < 100) return `in ${Math.ceil(minutes)} min`;
+  return minutes < 48 * 60 ? `in ${Math.round(minutes / 60)} h` : `in ${Math.round(minutes / 1440)} d`;
+}
+
+function renderWarnings(warnings: string[]): string {
+  return renderFacts(warnings.map((warning) => [paint(1).yellow("!"), warning]));
+}
+
+/** Labels and texts in two columns; long texts go on below themselves. */
+function renderFacts(facts: [string, string][]): string {
+  const indent = Math.max(0, ...facts.map(([label]) => Bun.stringWidth(label))) + 2;
+  const width = isTerminal(1) ? Math.min(100, terminalWidth(1)) : 80;
+  return facts
+    .map(([label, text]) => {
+      const blank = " ".repeat(indent - Bun.stringWidth(label));
+      return `${paint(1).dim(label)}${blank}${wrap(text, width - indent).join(`\n${" ".repeat(indent)}`)}`;
+    })
+    .join("\n");
+}
+
+/** Lines of at most so many columns; a longer word has a line of its own. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && Bun.stringWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function projectOf({ project, source }: { project: string; source: string }): string {
+  return source === "default" ? project : `${project}/${source}`;
+}
+
+function short(path: string): string {
+  const home = homedir();
+  return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+}

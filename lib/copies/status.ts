@@ -1,0 +1,259 @@
+import { connect } from "node:net";
+import { type BaseRecord, readBases } from "../bases/catalogue.ts";
+import { listDumps, storeFolder } from "../bases/store.ts";
+import type { Conversation } from "../kit/cli.ts";
+import type { Config } from "../kit/config.ts";
+import { messageOf } from "../kit/errors.ts";
+import { homeFolder, type Stored } from "../kit/state.ts";
+import { answers } from "../runtime/docker/cli.ts";
+import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
+import { openRuntime, runtimeNamed } from "../runtime/open.ts";
+import { type CopyRecord, type CopyView, readCopies, viewOf } from "./record.ts";
+import { warningsOf } from "./status-warnings.ts";
+import { lookAtStorage, type StorageStatus, surveyPool } from "./storage-status.ts";
+
+/** How things stand, as `--json` has it: snake_case, bytes, seconds, ISO times. */
+export interface Status {
+  home: string;
+  /** Null: no configuration file was found. */
+  config_file: string | null;
+  project: string;
+  source: string;
+  sources: string[];
+  runtime: ChosenRuntime;
+  storage: StorageStatus | null;
+  network: { wish: "closed" | "open"; reaches_world: boolean };
+  dump: DumpStatus | null;
+  bases: BaseStatus[];
+  copies: CopyStatus[];
+  disk: { bases_bytes: number; copies_bytes: number; dumps_bytes: number };
+  /** Records that this ditto can't read. */
+  unreadable: { file: string; state: "newer" | "corrupt" }[];
+  /** What needs attention, a sentence each. */
+  warnings: string[];
+}
+
+/** `name` is null when none can be used; `reason` then says why. */
+interface ChosenRuntime {
+  name: RuntimeName | null;
+  reason: string;
+}
+
+/** The newest dump of this project and source. */
+interface DumpStatus extends Age {
+  key: string;
+  store: string;
+  sha256: string;
+  bytes: number;
+}
+
+interface Age {
+  created_at: string;
+  age_seconds: number;
+  /** Older than `dump.stale_after`. */
+  stale: boolean;
+}
+
+export interface BaseStatus extends Age {
+  id: string;
+  project: string;
+  source: string;
+  engine: string;
+  version: string;
+  runtime: RuntimeName;
+  method: CloneMethod;
+  tables: number;
+  rows: number;
+  /** Its data directory. */
+  disk_bytes: number;
+  /** What `create` takes in its project and source. */
+  current: boolean;
+  /** How many copies stand on it. */
+  copies: number;
+  /** False: its data is gone. Null: its runtime doesn't answer. */
+  present: boolean | null;
+}
+
+export interface CopyStatus extends CopyView {
+  server: ServerState | "unknown";
+  /** What it occupies beyond its base; null where that can't be told. */
+  disk_bytes: number | null;
+}
+
+/** Looks at everything side by side; a runtime that is down leaves gaps, never an error. */
+export async function readStatus(config: Config, call: Conversation): Promise<Status> {
+  const chosen = chooseRuntime(config, call);
+  const ask = asking(chosen);
+  const stored = { bases: readBases(), copies: readCopies() };
+  const [runtime, storage, dumps, bases, copies, unreadable] = await Promise.all([
+    chosen,
+    Promise.all([chosen, stored.bases.then(records)]).then(([{ name }, all]) => storageOf(name, all, { config, ask })),
+    readDumps(config),
+    lookAtBases(stored, config, ask),
+    stored.copies.then((all) => Promise.all(records(all).map((copy) => lookAtCopy(copy, ask)))),
+    Promise.all([stored.bases, stored.copies]).then((all) => all.flat().flatMap(strange)),
+  ]);
+  const status: Omit<Status, "warnings"> = {
+    home: homeFolder(),
+    config_file: config.file ?? null,
+    project: config.project,
+    source: config.sourceName,
+    sources: config.sources,
+    runtime,
+    storage,
+    // Podman has no bridge without a way out, and a native server is a process of this host.
+    network: { wish: config.copy.network, reaches_world: config.copy.network === "open" || runtime.name !== "docker" },
+    dump: dumps.newest,
+    bases,
+    copies,
+    disk: {
+      bases_bytes: sum(bases.map((base) => base.disk_bytes)),
+      copies_bytes: sum(copies.map((copy) => copy.disk_bytes ?? 0)),
+      dumps_bytes: dumps.bytes,
+    },
+    unreadable,
+  };
+  return { ...status, warnings: warningsOf(status, config.dump.stale_after) };
+}
+
+async function chooseRuntime(config: Config, call: Conversation): Promise<ChosenRuntime> {
+  try {
+    const { runtime, why } = await openRuntime(call.runtimeName ?? config.runtime, () => {});
+    return { name: runtime.name, reason: why };
+  } catch (error) {
+    return { name: null, reason: messageOf(error) };
+  }
+}
+
+/** What is asked of runtimes; each question once. */
+interface Asking {
+  answers(name: RuntimeName): Promise<boolean>;
+  pool(name: RuntimeName): ReturnType<typeof surveyPool>;
+}
+
+/** The chosen runtime has answered already. */
+function asking(chosen: Promise<ChosenRuntime>): Asking {
+  const once = <T>(question: (name: RuntimeName) => Promise<T>) => {
+    const asked = new Map<RuntimeName, Promise<T>>();
+    return (name: RuntimeName) => {
+      const answer = asked.get(name) ?? question(name);
+      asked.set(name, answer);
+      return answer;
+    };
+  };
+  return {
+    answers: once(async (name) => name === "native" || (await chosen).name === name || (await answers(name)).ok),
+    pool: once(async (name) => (name === "native" ? null : surveyPool(name).catch(() => null))),
+  };
+}
+
+async function storageOf(
+  name: RuntimeName | null,
+  bases: BaseRecord[],
+  { config, ask }: { config: Config; ask: Asking },
+): Promise<StorageStatus | null> {
+  if (name === null) return null;
+  const mine = bases.filter((base) => base.project === config.project && base.source === config.sourceName);
+  const pool = (await ask.pool(name))?.state ?? null;
+  return lookAtStorage(name, { wish: config.storage, method: mine.at(-1)?.frozen.method ?? null, pool });
+}
+
+async function readDumps(config: Config): Promise<{ newest: DumpStatus | null; bytes: number }> {
+  const store = storeFolder(config.dump.store);
+  const instance = config.sourceName === "default" ? config.project : `${config.project}.${config.sourceName}`;
+  const dumps = await listDumps(store, instance);
+  const [newest] = dumps;
+  const bytes = sum(dumps.map(({ manifest }) => manifest.bytes));
+  if (!newest) return { newest: null, bytes };
+  const { key, sha256, bytes: size, created_at } = newest.manifest;
+  return { newest: { key, store, sha256, bytes: size, ...ageOf(created_at, config) }, bytes };
+}
+
+async function lookAtBases(
+  stored: { bases: Promise<Stored<BaseRecord>[]>; copies: Promise<Stored<CopyRecord>[]> },
+  config: Config,
+  ask: Asking,
+): Promise<BaseStatus[]> {
+  const [all, copies] = await Promise.all([stored.bases.then(records), stored.copies.then(records)]);
+  const newest = new Map(all.map((base) => [`${base.project}/${base.source}`, base.id]));
+  return Promise.all(
+    all.map(async (base) => ({
+      id: base.id,
+      project: base.project,
+      source: base.source,
+      engine: base.server.flavour,
+      version: base.server.version,
+      runtime: base.frozen.runtime,
+      method: base.frozen.method,
+      tables: base.tables,
+      rows: base.rows,
+      disk_bytes: base.frozen.bytes,
+      current: newest.get(`${base.project}/${base.source}`) === base.id,
+      copies: copies.filter((copy) => copy.baseId === base.id).length,
+      present: await isPresent(base, ask),
+      ...ageOf(base.createdAt, config),
+    })),
+  );
+}
+
+async function isPresent({ frozen }: BaseRecord, ask: Asking): Promise<boolean | null> {
+  if (frozen.method === "pool") {
+    const pool = await ask.pool(frozen.runtime);
+    return pool?.state.mounted ? pool.bytes.has(frozen.reference) : null;
+  }
+  const runtime = await runtimeNamed(frozen.runtime, () => {});
+  const [alive, present] = await Promise.all([ask.answers(frozen.runtime), runtime.exists(frozen).catch(() => null)]);
+  return alive ? present : null;
+}
+
+async function lookAtCopy(copy: CopyRecord, ask: Asking): Promise<CopyStatus> {
+  const runtime = await runtimeNamed(copy.runtime, () => {});
+  const [alive, server, bytes] = await Promise.all([
+    ask.answers(copy.runtime),
+    serverOf(copy, runtime).catch(() => "unknown" as const),
+    bytesOf(copy, runtime, ask).catch(() => undefined),
+  ]);
+  return { ...viewOf(copy), server: alive ? server : "unknown", disk_bytes: alive ? (bytes ?? null) : null };
+}
+
+async function bytesOf(copy: CopyRecord, runtime: Runtime, ask: Asking): Promise<number | undefined> {
+  if (copy.method !== "pool") return runtime.usage(copy.id, copy.frozen);
+  return (await ask.pool(copy.runtime))?.bytes.get(`copies/${copy.id}`);
+}
+
+/** Most copies run, and a connection tells so at once; only for the others the runtime is asked. */
+async function serverOf(copy: CopyRecord, runtime: Runtime): Promise<ServerState> {
+  const host = ["0.0.0.0", "::"].includes(copy.bind) ? "127.0.0.1" : copy.bind;
+  return copy.status === "ready" && (await listens(host, copy.port)) ? "running" : runtime.state(copy.id);
+}
+
+function listens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("timeout", () => end(false));
+    socket.once("error", () => end(false));
+  });
+}
+
+function ageOf(createdAt: string, config: Config): Age {
+  const age = Math.max(0, Math.round((Date.now() - Date.parse(createdAt)) / 1000));
+  const limit = config.dump.stale_after;
+  return { created_at: createdAt, age_seconds: age, stale: limit > 0 && age > limit };
+}
+
+function records<T>(stored: Stored<T>[]): T[] {
+  return stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+}
+
+function strange({ file, kind }: Stored<unknown>): Status["unreadable"] {
+  return kind === "record" ? [] : [{ file, state: kind }];
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

@@ -1,0 +1,59 @@
+import { readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { keyTime } from "../bases/store.ts";
+import { homePath } from "../kit/state.ts";
+import { readCopies } from "./record.ts";
+
+const EVENTS_KEPT_MS = 30 * 24 * 3600 * 1000;
+const LOG_BYTES = 1 << 20;
+
+/** Between a dump's appearance and its manifest's lie milliseconds; after this time its maker is dead. */
+const DUMP_UNFINISHED_MS = 60_000;
+
+/** Removes files that nobody will finish or read: of writers that died, of dumps half published, of copies long gone. */
+export async function sweepFiles(): Promise<void> {
+  await Promise.all(["", "copies", "bases", "locks"].map((folder) => removeUnfinished(homePath(folder))));
+  await removeUnfinished(homePath("dumps"), { recursive: true });
+  await removeOldEvents();
+  if (((await factsOf(homePath("sweep.log")))?.size ?? 0) > LOG_BYTES) await rm(homePath("sweep.log"), { force: true });
+}
+
+async function removeUnfinished(folder: string, options: { recursive?: boolean } = {}): Promise<void> {
+  const names = await readdir(folder, options).catch(() => []);
+  for (const name of names) {
+    const pid = /\.(\d+)\.(?:[0-9a-f]+\.tmp|partial)$/.exec(name)?.[1];
+    const dead = pid === undefined ? await isHalfPublished(folder, name) : !isAlive(Number(pid));
+    if (dead) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** A dump without its manifest counts for nothing. */
+async function isHalfPublished(folder: string, name: string): Promise<boolean> {
+  if (keyTime(name) === undefined || (await factsOf(join(folder, `${name}.json`)))) return false;
+  const facts = await factsOf(join(folder, name));
+  return facts !== undefined && Date.now() - facts.ctimeMs > DUMP_UNFINISHED_MS;
+}
+
+async function removeOldEvents(): Promise<void> {
+  const copies = new Set((await readCopies()).map(({ id }) => id));
+  for (const name of await readdir(homePath("events")).catch(() => [])) {
+    const file = homePath("events", name);
+    const facts = await factsOf(file);
+    const old = facts !== undefined && Date.now() - facts.mtimeMs > EVENTS_KEPT_MS;
+    if (old && !copies.has(name.replace(/\.jsonl$/, ""))) await rm(file, { force: true });
+  }
+}
+
+function factsOf(path: string) {
+  return stat(path).catch(() => undefined);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and is somebody else's.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

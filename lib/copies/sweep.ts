@@ -1,0 +1,151 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { readBases } from "../bases/catalogue.ts";
+import { servers } from "../engine/engines.ts";
+import type { DittoError } from "../kit/errors.ts";
+import { startDetached } from "../kit/exec.ts";
+import { hasHome, homeFolder, homeId, homePath, ownerAlive, withLock } from "../kit/state.ts";
+import type { Runtime, Thing } from "../runtime/index.ts";
+import { destroyCopy } from "./destroy.ts";
+import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy } from "./record.ts";
+import { sweepFiles } from "./sweep-files.ts";
+
+/** What a sweep did, in words for a person. */
+export interface Swept {
+  removed: string[];
+  /** Records whose server or data is gone. */
+  lost: string[];
+  /** What could not be removed, with the reason. */
+  failed: string[];
+}
+
+const UNFINISHED: CopyRecord["status"][] = ["pending", "creating", "destroying", "failed"];
+
+/** Why a copy should go now, or undefined. */
+export async function dueReason(copy: CopyRecord, now = Date.now()): Promise<"expired" | "ended" | undefined> {
+  // What a living command makes, uses or removes is that command's affair.
+  if (copy.bound || UNFINISHED.includes(copy.status)) return (await ownerAlive(copy.owner)) ? undefined : "ended";
+  return copy.expiresAt !== null && Date.parse(copy.expiresAt) < now ? "expired" : undefined;
+}
+
+/** Removes what is expired, half made or without a record, in this state folder and on these runtimes; one sweep at a time. */
+export async function sweep(runtimes: Runtime[], waitMs: number): Promise<Swept> {
+  const swept: Swept = { removed: [], lost: [], failed: [] };
+  await withLock(
+    "sweep",
+    async () => {
+      await sweepCopies(swept);
+      for (const runtime of runtimes) await sweepRuntime(runtime, swept);
+      await sweepFiles();
+    },
+    waitMs,
+  );
+  return swept;
+}
+
+async function sweepCopies(swept: Swept): Promise<void> {
+  for (const copy of await knownCopies()) {
+    const reason = await dueReason(copy);
+    if (reason === undefined || (reason === "expired" && (await hasClient(copy)))) continue;
+    await attempt(swept, `copy ${copy.name || copy.id} (${reason})`, () => destroyCopy(copy, reason));
+  }
+}
+
+async function attempt(swept: Swept, what: string, remove: () => Promise<void>): Promise<void> {
+  try {
+    await remove();
+    swept.removed.push(what);
+  } catch (error) {
+    swept.failed.push(`${what}: ${(error as Error).message}`);
+  }
+}
+
+/** True when somebody else than this question is connected: such a copy is not swept. */
+async function hasClient(copy: CopyRecord): Promise<boolean> {
+  const count = {
+    postgres:
+      "SELECT count(*)::int AS clients FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    mysql:
+      "SELECT count(*) AS clients FROM information_schema.processlist WHERE user = 'ditto' AND id <> connection_id()",
+  }[copy.engine];
+  try {
+    const session = await servers[copy.engine].connect(await accessTo(copy), { timeoutMs: 5_000 });
+    const [row] = await session.query<{ clients: number | string }>(count);
+    await session.close();
+    return Number(row?.clients ?? 0) > 0;
+  } catch (error) {
+    // A server that is gone or that its own URL doesn't open is used by nobody; a full one is in use.
+    return (error as DittoError).code === "TOO_MANY_CONNECTIONS";
+  }
+}
+
+/** One runtime that can't be asked doesn't keep the others from being swept. */
+async function sweepRuntime(runtime: Runtime, swept: Swept): Promise<void> {
+  try {
+    await sweepThings(runtime, swept);
+  } catch (error) {
+    swept.failed.push(`what ${runtime.name} holds: ${(error as Error).message}`);
+  }
+}
+
+/** No record and a dead owner: swept. No record and a living owner: left alone. A record without its thing: lost. */
+async function sweepThings(runtime: Runtime, swept: Swept): Promise<void> {
+  const home = await homeId();
+  // Records before things: what appears in between has a thing, and is not taken for lost.
+  const copies = (await knownCopies()).filter(
+    (copy) => copy.runtime === runtime.name && !UNFINISHED.includes(copy.status),
+  );
+  const things = (await runtime.things()).filter((thing) => thing.home === home);
+  for (const thing of things) {
+    if (thing.kind === "pool" || thing.id === "network" || (await ownerAlive(thing.owner))) continue;
+    // Only now: its maker may have written the record and ended since the list was made.
+    if (thing.kind !== "tool" && (await isRecorded(thing))) continue;
+    await attempt(swept, `${thing.kind} ${thing.id} (half made)`, () => runtime.removeThing(thing));
+  }
+  const served = new Set(things.filter(({ running }) => running).map(({ id }) => id));
+  for (const copy of copies) {
+    if (!served.has(copy.id) && (await runtime.state(copy.id)) === "missing") await endLostCopy(copy, swept);
+  }
+  await reportLostBases(runtime, swept);
+}
+
+/** A damaged or newer record counts: what belongs to it is not ours to judge. So does a base that only copies still name. */
+async function isRecorded(thing: Thing): Promise<boolean> {
+  const copies = await readCopies();
+  if (thing.kind === "copy") return copies.some(({ id }) => id === thing.id);
+  const basedOn = copies.some((stored) => stored.kind === "record" && stored.record.baseId === thing.id);
+  return basedOn || (await readBases()).some(({ id }) => id === thing.id);
+}
+
+async function endLostCopy(copy: CopyRecord, swept: Swept): Promise<void> {
+  // Somebody may be deleting it just now.
+  if ((await readCopy(copy.id))?.status !== copy.status) return;
+  if (copy.name === "") await attempt(swept, `copy ${copy.id} (its server is gone)`, () => destroyCopy(copy, "lost"));
+  else swept.lost.push(`copy ${copy.name}: its server is gone; "bun scripts/copy.ts delete ${copy.name}" forgets it`);
+}
+
+async function reportLostBases(runtime: Runtime, swept: Swept): Promise<void> {
+  for (const stored of await readBases()) {
+    if (stored.kind !== "record" || stored.record.frozen.runtime !== runtime.name) continue;
+    if (await runtime.exists(stored.record.frozen)) continue;
+    swept.lost.push(`base ${stored.id}: its data is gone; "bun scripts/reseed.ts" builds a new one`);
+  }
+}
+
+const FULL_SWEEP_EVERY_MS = 15 * 60 * 1000;
+
+/** Starts a sweep in the background when something is due; costs a look at the records only. */
+export async function sweepInBackground(script: string): Promise<void> {
+  if (process.env.DITTO_NO_SWEEP === "1" || !(await hasHome())) return;
+  const mark = homePath("swept");
+  const last = (await stat(mark).catch(() => undefined))?.mtimeMs ?? 0;
+  const due = await Promise.all((await knownCopies()).map((copy) => dueReason(copy)));
+  if (due.every((reason) => reason === undefined) && Date.now() - last < FULL_SWEEP_EVERY_MS) return;
+  await Bun.write(mark, "");
+  const log = join(homeFolder(), "sweep.log");
+  await startDetached([process.execPath, script, "prune", "--quiet"], {
+    logFile: log,
+    cwd: "/",
+    env: { DITTO_NO_SWEEP: "1" },
+  });
+}

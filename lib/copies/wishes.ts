@@ -1,0 +1,47 @@
+import type { Conversation } from "../kit/cli.ts";
+import { usageError } from "../kit/errors.ts";
+import { confirm } from "../kit/prompt.ts";
+import { checkName } from "../kit/state.ts";
+import { branchName, findCopy, type Scope } from "./find.ts";
+import type { CopyWishes } from "./open.ts";
+import { type CopyRecord, knownCopies } from "./record.ts";
+
+interface CopyFlags {
+  name: string | undefined;
+  ttl: number | "never" | undefined;
+  port: number | undefined;
+  label: string[];
+  dump: string | undefined;
+}
+
+/** Flags of create and run as wishes, the name checked. */
+export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
+  const { name, ttl, port, label, dump } = call.flags;
+  const chosen =
+    name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
+  return { name: chosen, ttl, port, labels: label, dump };
+}
+
+/** The copies to delete: those that are named, or all of the project after a question. */
+export async function chooseForDelete(
+  call: Conversation & { positionals: string[]; flags: { all: boolean } },
+  scope: Scope,
+): Promise<CopyRecord[]> {
+  const { positionals, flags } = call;
+  if (flags.all === positionals.length > 0) {
+    throw usageError(
+      "Cannot tell what to delete: name copies, or say --all",
+      'E.g. "bun scripts/copy.ts delete feature-x"',
+    );
+  }
+  if (!flags.all) {
+    const found = await Promise.all(positionals.map((word) => findCopy(word, scope)));
+    return [...new Map(found.map((copy) => [copy.id, copy])).values()];
+  }
+  const all = (await knownCopies()).filter((copy) => copy.project === scope.project && copy.source === scope.source);
+  if (all.length > 0) {
+    const names = all.map((copy) => copy.name || copy.id).join(", ");
+    await confirm(`Delete ${all.length} copies of "${scope.project}" (${names}) with everything in them?`, { call });
+  }
+  return all;
+}

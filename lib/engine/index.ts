@@ -1,0 +1,90 @@
+import type { DatabaseUrl } from "../kit/url.ts";
+
+/** An engine that runs servers. SQLite is an engine for comparing and drawing only and has none. */
+export type EngineName = "postgres" | "mysql";
+
+/** Whose server it is; MySQL and MariaDB share an engine, not a dialect. */
+export type Flavour = "postgres" | "mysql" | "mariadb";
+
+/** A server's version as it says itself, e.g. `17.6` or `11.8.3`. */
+export interface ServerVersion {
+  flavour: Flavour;
+  version: string;
+}
+
+/** A command as data: a runtime decides whether it becomes `docker exec …` or the host's own binary. */
+export interface ToolCommand {
+  /** The tool's names, the first that is found is taken: `["mariadb-dump", "mysqldump"]`. */
+  tool: string | string[];
+  args: string[];
+  /** Secrets may stand here, never in `args`. */
+  env?: Record<string, string>;
+  /** Content of a 0600 file made for the run; `{secretFile}` in `args` becomes its path. */
+  secretFile?: string;
+}
+
+/** A session with a database through the engine's driver. Errors of the server carry SQLSTATE as `code`. */
+export interface Session {
+  readonly server: ServerVersion;
+  readonly database: string;
+  query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** Where a server's files lie, as the server sees it: `data/` below `directory`, its socket in `run` (0700). */
+export interface Place {
+  directory: string;
+  run: string;
+}
+
+/** How a copy is reached and what makes it its own. */
+export interface ServeOptions {
+  place: Place;
+  /** The TCP port inside the server's own network; undefined: socket only. */
+  port: number | undefined;
+  /** The address to listen on. */
+  listen: string;
+  /** `durable` while a base is built from it (fast, but checkpointed at the end), `disposable` for copies. */
+  purpose: "build" | "copy";
+  /** Server settings of the user's, over ours. */
+  settings: Record<string, string>;
+  server: ServerVersion;
+}
+
+/** Engine knowledge about servers. Nothing here starts a process. */
+export interface ServerEngine {
+  readonly name: EngineName;
+  readonly defaultPort: number;
+  /** The official image of this version: `postgres:17`, `mysql:9.7`, `mariadb:11.8`. */
+  image(server: ServerVersion): string;
+  /** The user that the image runs its server as. */
+  imageUser(server: ServerVersion): string;
+  /** A file that only an installation of this server has on PATH, and how to ask its version. */
+  serverTool(server: ServerVersion): ToolCommand;
+  /** POSIX sh that makes an empty data directory in `place`. Runs as the server's user; some traits are for life. */
+  initialiseScript(place: Place, server: ServerVersion, traits?: Record<string, string>): string;
+  /** A look's traits that are server settings of the base's server and of its copies. */
+  settingsFromTraits?(traits: Record<string, string>): Record<string, string>;
+  /**
+   * POSIX sh that runs the server in the foreground until SIGTERM or SIGINT, which stop it cleanly. It first takes
+   * `<directory>/start.sql`, if there is one, runs it before any outsider can log in, and deletes it.
+   */
+  serveScript(options: ServeOptions): string;
+  /** The content of `start.sql` for a copy: user `ditto` with this password and nobody else who can log in. */
+  startSql(access: { user: string; password: string; database: string; server: ServerVersion }): string;
+  /** A client that reads SQL from stdin over the socket as the server's administrator and fails on the first error. */
+  adminClient(place: Place, database: string | undefined, server: ServerVersion): ToolCommand;
+  /** The database's own interactive client for a person. */
+  userClient(access: DatabaseUrl, server: ServerVersion, sql?: string): ToolCommand;
+  /** Stops a running server cleanly and waits until its files are complete. */
+  stopCommand(place: Place, server: ServerVersion): ToolCommand;
+  /** Connects through the driver. Throws DittoErrors that say what to do: unreachable, password, no such database. */
+  connect(target: DatabaseUrl, options?: ConnectOptions): Promise<Session>;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds until an unanswered connect fails; 10,000 when left out. */
+  timeoutMs?: number;
+  /** A session for reading a source: read-only, named `ditto`, with the settings that dump tools set. */
+  guest?: boolean;
+}

@@ -1,0 +1,32 @@
+import type { ServerEngine } from "../index.ts";
+import { connect } from "./connect.ts";
+import { ADMIN, initialiseScript, majorOf, serveScript, startSql } from "./server.ts";
+
+/** Postgres 12 and later. */
+export const postgres: ServerEngine = {
+  name: "postgres",
+  defaultPort: 5432,
+  image: (server) => `postgres:${majorOf(server)}`,
+  imageUser: () => "postgres",
+  serverTool: () => ({ tool: "postgres", args: ["--version"] }),
+  initialiseScript,
+  serveScript,
+  startSql,
+  adminClient: (place, database) => ({
+    tool: "psql",
+    args: ["-h", place.run, "-U", ADMIN, "-d", database ?? "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
+  }),
+  userClient: (access, _server, sql) => ({
+    tool: "psql",
+    args: [
+      ...["-h", access.socket ?? access.host, "-p", String(access.port), "-U", access.user, "-d", access.database],
+      ...(sql === undefined ? [] : ["-v", "ON_ERROR_STOP=1", "-c", sql]),
+    ],
+    env: { PGPASSWORD: access.password },
+  }),
+  stopCommand: (place) => ({
+    tool: "pg_ctl",
+    args: ["stop", "-D", `${place.directory}/data`, "-m", "fast", "-w", "-t", "3600"],
+  }),
+  connect,
+};

@@ -1,0 +1,289 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { DittoError, usageError } from "./errors.ts";
+
+/** What a name may look like: ids, names, projects, snapshots, and whatever becomes part of a path. */
+export const NAME = /^[a-z0-9][a-z0-9_-]{0,40}$/;
+
+/** The version of every record that this ditto writes. */
+export const RECORD_VERSION = 1;
+
+/** The state folder: `DITTO_HOME` or `~/.ditto`. */
+export function homeFolder(): string {
+  return process.env.DITTO_HOME || join(homedir(), ".ditto");
+}
+
+/** A path below the state folder. */
+export function homePath(...parts: string[]): string {
+  return join(homeFolder(), ...parts);
+}
+
+/** Makes a folder of the state folder, for this user's eyes only, and returns its path. */
+export async function makeHome(...parts: string[]): Promise<string> {
+  const folder = homePath(...parts);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+/** False while nothing was ever made from this state folder. */
+export function hasHome(): Promise<boolean> {
+  return Bun.file(homePath("identity.json")).exists();
+}
+
+/** A short name of the state folder, kept in it, that marks what belongs to it (labels `ditto.home`). */
+export async function homeId(): Promise<string> {
+  return (await identity()).id;
+}
+
+/** 32 random bytes of this state folder, from which the copies' passwords are derived. */
+export async function homeSecret(): Promise<Buffer> {
+  return Buffer.from((await identity()).secret, "hex");
+}
+
+let known: { folder: string; value: Promise<{ id: string; secret: string }> } | undefined;
+
+function identity(): Promise<{ id: string; secret: string }> {
+  const folder = homeFolder();
+  if (known?.folder !== folder) known = { folder, value: loadIdentity(folder) };
+  return known.value;
+}
+
+async function loadIdentity(folder: string): Promise<{ id: string; secret: string }> {
+  const file = join(folder, "identity.json");
+  const read = async () => JSON.parse(await readFile(file, "utf8")) as { id: string; secret: string };
+  try {
+    return await read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw corrupt(file, error);
+  }
+  const made = { version: RECORD_VERSION, id: randomBytes(5).toString("hex"), secret: randomBytes(32).toString("hex") };
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // The first of two processes wins: the link fails for the second, which then reads the winner's.
+  await writeOnce(file, `${JSON.stringify(made)}\n`);
+  return read();
+}
+
+const ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** A new id: 26 characters, sortable by time (the ULID form, https://github.com/ulid/spec, in lower case). */
+export function newId(now = Date.now()): string {
+  let time = "";
+  for (let rest = now, i = 0; i < 10; i++, rest = Math.floor(rest / 32)) time = ID_ALPHABET[rest % 32] + time;
+  let random = "";
+  for (const byte of randomBytes(16)) random += ID_ALPHABET[byte % 32];
+  return time + random;
+}
+
+/** Checks a name that a user typed. Throws exit 2. */
+export function checkName(name: string, what: string): string {
+  if (NAME.test(name)) return name;
+  throw usageError(
+    `Cannot use "${name}" as ${what}: names are 1 to 41 of a-z, 0-9, "_" and "-", beginning with a letter or digit`,
+    `Try "${slug(name)}"`,
+  );
+}
+
+/** Any text as a valid name: lower case, other characters as "-". */
+export function slug(text: string): string {
+  const plain = text
+    .normalize("NFKD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, "-")
+    .replace(/^[-_]+|-+$/g, "")
+    .slice(0, 41)
+    .replace(/-+$/, "");
+  return plain || "x";
+}
+
+/** Writes a file so that after any crash there is the old or the new content: temporary name, data synced, renamed. */
+export async function writeAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  const temporary = await writeTemporary(file, content, mode);
+  await rename(temporary, file);
+  await syncFolder(dirname(file));
+}
+
+async function writeOnce(file: string, content: string): Promise<void> {
+  const { link } = await import("node:fs/promises");
+  const temporary = await writeTemporary(file, content, 0o600);
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function writeTemporary(file: string, content: string | Uint8Array, mode: number): Promise<string> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    const handle = await open(temporary, "wx", mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return temporary;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** One file in a folder of records: readable, of a newer ditto, or damaged. */
+export type Stored<T> =
+  | { id: string; file: string; kind: "record"; record: T }
+  | { id: string; file: string; kind: "newer"; version: number }
+  | { id: string; file: string; kind: "corrupt"; reason: string };
+
+/** Reads one record; undefined when there is none. `parse` gets the file's name too and may throw for what is no such record. */
+export async function readRecord<T>(
+  file: string,
+  parse: (data: unknown, id: string) => T,
+): Promise<Stored<T> | undefined> {
+  const id = file.slice(file.lastIndexOf("/") + 1).replace(/\.json$/, "");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    return { id, file, kind: "corrupt", reason: (error as Error).message };
+  }
+  try {
+    const data = JSON.parse(text) as { version?: unknown };
+    if (typeof data?.version === "number" && data.version > RECORD_VERSION) {
+      return { id, file, kind: "newer", version: data.version };
+    }
+    return { id, file, kind: "record", record: parse(data, id) };
+  } catch (error) {
+    return { id, file, kind: "corrupt", reason: (error as Error).message.split("\n")[0] ?? "not a record" };
+  }
+}
+
+/** Reads every `*.json` of a folder, in the order of their ids. */
+export async function readRecords<T>(folder: string, parse: (data: unknown, id: string) => T): Promise<Stored<T>[]> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  const files = names.filter((name) => name.endsWith(".json")).sort();
+  const read = await Promise.all(files.map((name) => readRecord(join(folder, name), parse)));
+  return read.filter((stored) => stored !== undefined);
+}
+
+/** Writes a record atomically with its version. */
+export async function writeRecord(file: string, record: object): Promise<void> {
+  await writeAtomic(file, `${JSON.stringify({ version: RECORD_VERSION, ...record }, null, 2)}\n`);
+}
+
+/** The error for a file that can't be read as what it should be; the file is left untouched. */
+export function corrupt(file: string, error: unknown): DittoError {
+  return new DittoError(`Cannot read "${file}": the file is damaged`, {
+    code: "STATE_CORRUPT",
+    hint: "Move the file away and run the command again; what it recorded is then swept or can be made anew",
+    cause: error,
+  });
+}
+
+/** Who is making something: `<boot id>/<pid>/<start time of the process>`, so that a recycled pid is not mistaken for it. */
+export async function ownerTag(pid = process.pid): Promise<string> {
+  return `${await bootId()}/${pid}/${await processStart(pid)}`;
+}
+
+/** True while the process that wrote the tag is running on this machine. */
+export async function ownerAlive(tag: string): Promise<boolean> {
+  const [boot, pid, started] = tag.split("/");
+  if (boot === undefined || pid === undefined || started === undefined) return false;
+  if (boot !== (await bootId())) return false;
+  return (await processStart(Number(pid))) === started;
+}
+
+let boot: Promise<string> | undefined;
+
+function bootId(): Promise<string> {
+  boot ??= readBootId();
+  return boot;
+}
+
+async function readBootId(): Promise<string> {
+  try {
+    return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim().replaceAll("-", "").slice(0, 16);
+  } catch {
+    const { run } = await import("./exec.ts");
+    const { stdout } = await run(["sysctl", "-n", "kern.boottime"], { check: false });
+    return /sec = (\d+)/.exec(stdout)?.[1] ?? "unknown";
+  }
+}
+
+/** The start of a process in the kernel's own unit (opaque, only compared); "" when there is none. */
+async function processStart(pid: number): Promise<string> {
+  try {
+    const line = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The command's name may hold blanks and brackets; the fields begin behind its last bracket.
+    const [state = "", ...fields] = line.slice(line.lastIndexOf(")") + 2).split(" ");
+    // Dead, but nobody has fetched its status yet: for ever, where a container's first process doesn't.
+    return state === "Z" || state === "X" ? "" : (fields[18] ?? "");
+  } catch {
+    if (process.platform === "linux") return "";
+    const { run } = await import("./exec.ts");
+    const { stdout } = await run(["ps", "-o", "lstart=", "-p", String(pid)], { check: false });
+    return stdout.trim().replaceAll(" ", "-");
+  }
+}
+
+/**
+ * Runs `action` while holding the lock `name` of this state folder; waits for another holder. The lock is the kernel's,
+ * by way of SQLite, so it ends with its holder however that ends. Throws `LOCKED` after `waitMs`.
+ */
+export async function withLock<T>(name: string, action: () => Promise<T>, waitMs = 60_000): Promise<T> {
+  const { Database } = await import("bun:sqlite");
+  await makeHome("locks");
+  const file = homePath("locks", `${name}.lock`);
+  const lock = new Database(file, { create: true });
+  try {
+    const until = Date.now() + waitMs;
+    while (!tryLock(lock)) {
+      if (Date.now() >= until) throw locked(name, file);
+      await Bun.sleep(5 + Math.random() * 15);
+    }
+    return await action();
+  } finally {
+    lock.close();
+  }
+}
+
+function tryLock(lock: { run(sql: string): unknown }): boolean {
+  try {
+    // Nothing is ever written, so there is nothing to roll back after a crash.
+    lock.run("PRAGMA journal_mode = OFF");
+    lock.run("BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "SQLITE_BUSY") return false;
+    throw error;
+  }
+}
+
+function locked(name: string, file: string): DittoError {
+  return new DittoError(`Cannot go on: another ditto has held the lock "${name}" for too long`, {
+    code: "LOCKED",
+    hint: `Wait for it to end; "fuser ${file}" tells which process holds it`,
+  });
+}

@@ -1,0 +1,113 @@
+import { DittoError } from "../../kit/errors.ts";
+import type { Frozen, Served, ServeRequest } from "../index.ts";
+import { MARKER_FILE } from "../storage/pool.ts";
+import type { Yard } from "../storage/yard.ts";
+import type { ContainerCli } from "./cli.ts";
+import { coverVolumes } from "./images.ts";
+import { labelFlags, placeMarker } from "./labels.ts";
+import { copyNetwork, createCopyNetwork } from "./network.ts";
+import { PLACE, removeContainer } from "./workshop.ts";
+
+/** The container of a copy. */
+export function copyContainer(id: string): string {
+  return `ditto-${id}`;
+}
+
+/** Clones a frozen directory and starts a server on it. Leaves nothing behind when it fails. */
+export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard | undefined): Promise<Served> {
+  const started = performance.now();
+  const path = `copies/${request.id}`;
+  if (yard) {
+    const marker = await placeMarker("copy", request.id, request.expiresAt);
+    const files = { ...request.files, [MARKER_FILE]: marker };
+    await yard.clone(request.from.reference, path, { owner: request.from.owner, files });
+  }
+  const cloneMs = Math.round(performance.now() - started);
+  try {
+    await startContainer(cli, request, yard && { yard, path });
+  } catch (error) {
+    await removeContainer(cli, copyContainer(request.id));
+    await yard?.remove(path);
+    throw error;
+  }
+  return { method: request.from.method, cloneMs };
+}
+
+/** Starts the container; what is missing around it (network, mount) is put right once. */
+async function startContainer(
+  cli: ContainerCli,
+  request: ServeRequest,
+  at: { yard: Yard; path: string } | undefined,
+): Promise<void> {
+  const env = at ? {} : fileVariables(request.files);
+  const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
+  const first = await cli(await args(), { check: false, env });
+  if (first.status === 0) return;
+  if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
+  else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw goneBase(request.from);
+  else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
+  await removeContainer(cli, copyContainer(request.id));
+  await cli(await args(), { env, purpose: "start the copy" });
+}
+
+async function runArguments(request: ServeRequest, directory: string | undefined): Promise<string[]> {
+  const { from } = request;
+  const script = request.script(PLACE, { port: request.serverPort, listen: "*" });
+  const expiry: Record<string, string> = request.expiresAt === null ? {} : { "ditto.expires": request.expiresAt };
+  const limits = [
+    ...(request.memory ? ["--memory", request.memory] : []),
+    ...(request.cpus ? ["--cpus", request.cpus] : []),
+  ];
+  return [
+    ...[
+      "run",
+      "-d",
+      "--pull",
+      "never",
+      "--name",
+      copyContainer(request.id),
+      ...(await labelFlags("copy", request.id, expiry)),
+    ],
+    ...["--network", request.network === "open" ? "bridge" : await copyNetwork()],
+    ...["-p", `${request.bind}:${request.port}:${request.serverPort}`],
+    ...["--user", from.owner, "--workdir", "/", "--entrypoint", "sh", "--shm-size", "1g", "--stop-timeout", "120"],
+    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges", ...limits],
+    ...(directory === undefined
+      ? Object.keys(fileVariables(request.files)).flatMap((name) => ["-e", name])
+      : ["--mount", `type=bind,source=${directory},destination=${PLACE.directory}`]),
+    ...coverVolumes(from.volumes),
+    ...[
+      from.method === "image" ? from.reference : from.image,
+      "-c",
+      directory === undefined ? unpack(request.files) + script : script,
+    ],
+  ];
+}
+
+/**
+ * In an image there is no directory to put files into before the start, and `docker cp` costs 0.1 s: they travel in
+ * the container's environment, which `inspect` shows. So they may hold verifiers of passwords, never passwords.
+ */
+function fileVariables(files: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.values(files).map((content, index) => [`DITTO_FILE_${index}`, content]));
+}
+
+function unpack(files: Record<string, string>): string {
+  return Object.keys(files)
+    .map(
+      (name, index) =>
+        `(umask 077; printf '%s' "$DITTO_FILE_${index}" > ${PLACE.directory}/${name}); unset DITTO_FILE_${index}\n`,
+    )
+    .join("");
+}
+
+/** The error for a base whose image or directory was removed by somebody else. */
+export function goneBase(from: Frozen): DittoError {
+  return new DittoError(
+    `Cannot make a copy: the base's ${from.method === "image" ? "image" : "directory"} is gone from ${from.runtime}`,
+    {
+      code: "BASE_LOST",
+      hint: 'Something removed it (a "docker system prune"?): run "bun scripts/reseed.ts" to build it again',
+    },
+  );
+}

@@ -1,0 +1,185 @@
+import { withLock } from "../../kit/state.ts";
+import type { Frozen, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
+import { MARKER_FILE } from "../storage/pool.ts";
+import type { Yard } from "../storage/yard.ts";
+import type { ContainerCli } from "./cli.ts";
+import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
+import { labelFlags, placeMarker } from "./labels.ts";
+import { isLoopback } from "./network.ts";
+import { containerToolbox } from "./tools.ts";
+import { chooseYard } from "./yards.ts";
+
+/** Where a place lies in every container: outside any VOLUME, or `docker commit` would leave the data behind. */
+export const PLACE = { directory: "/ditto", run: "/ditto/run" };
+
+const WORK = "/work";
+
+/** Keeps the container alive, and ends at once when it is stopped. */
+const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
+
+export interface Context {
+  cli: ContainerCli;
+  say: (text: string) => void;
+}
+
+/** Opens the container in which a base is built: no network, the server's own user, an empty place. */
+export async function openWorkshop(context: Context, request: WorkshopRequest): Promise<Workshop> {
+  const { cli } = context;
+  const image = await ensureImage(cli, request.image, context.say);
+  const yard = await chooseYard(cli, request.storage, image.id);
+  const container = `ditto-${request.id}-workshop`;
+  const volume = workVolume(request.id);
+  const path = `tmp/${request.id}`;
+  await cli(["volume", "create", ...(await labelFlags("tool", request.id)), volume]);
+  // The owner's number isn't known before the image has run once; the workshop hands the directory over itself.
+  if (yard) await yard.create(path, "0:0");
+  const marker = await placeMarker("tool", request.id, null);
+  const mount = yard ? ["--mount", `type=bind,source=${yard.mountpoint}/${path},destination=${PLACE.directory}`] : [];
+  await cli(
+    [
+      ...["run", "-d", "--name", container, ...(await labelFlags("tool", request.id)), "--network", "none"],
+      ...["--log-driver", "none", "--shm-size", "1g", "--user", "root", "--entrypoint", "sh"],
+      ...["--mount", `type=volume,source=${volume},destination=${WORK}`, ...mount, ...coverVolumes(image.volumes)],
+      ...[image.id, "-c", KEEPER],
+    ],
+    { purpose: "open the workshop for the base" },
+  );
+  const tools = containerToolbox(cli, container, request.user, WORK);
+  const close = () => closeWorkshop(cli, container, volume, yard, path);
+  try {
+    const owner = await handOver(tools, request.user, marker);
+    const finish = (id: string) =>
+      yard ? freezeDirectory(yard, path, id) : commitImage(cli, container, request, id, image);
+    return {
+      ...tools,
+      place: PLACE,
+      owner,
+      async freeze(id) {
+        const bytes = await placeBytes(tools);
+        const { method, reference } = await finish(id);
+        const { tool } = cli;
+        const pool = yard?.known === undefined ? {} : { pool: yard.known };
+        return {
+          runtime: tool,
+          method,
+          reference,
+          bytes,
+          image: image.id,
+          owner,
+          volumes: image.volumes,
+          ...pool,
+        } satisfies Frozen;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Opens a container whose tools reach the source and share the workshop's work folder. */
+export async function openToolbox(context: Context, request: ToolboxRequest): Promise<Toolbox> {
+  const { cli } = context;
+  const image = await ensureImage(cli, request.image, context.say);
+  const container = `ditto-${request.id}-tools`;
+  await cli(
+    [
+      ...["run", "-d", "--name", container, ...(await labelFlags("tool", request.id)), ...reachFlags(request.reach)],
+      ...["--log-driver", "none", "--user", "root", "--entrypoint", "sh"],
+      ...[
+        "--mount",
+        `type=volume,source=${workVolume(request.id)},destination=${WORK}`,
+        ...coverVolumes(image.volumes),
+      ],
+      ...[image.id, "-c", KEEPER],
+    ],
+    { purpose: "open the tools beside the source" },
+  );
+  return {
+    // Images number their users differently, and the workshop has to read what is written here.
+    ...containerToolbox(cli, container, request.workshop.owner, WORK),
+    ...sourceHost(request.reach),
+    close: () => removeContainer(cli, container),
+  };
+}
+
+function sourceHost(reach: ToolboxRequest["reach"]): Pick<Toolbox, "sourceHost"> {
+  const elsewhere = process.platform !== "linux" && "host" in reach && isLoopback(reach.host);
+  return elsewhere ? { sourceHost: "host.docker.internal" } : {};
+}
+
+function reachFlags(reach: ToolboxRequest["reach"]): string[] {
+  if ("socket" in reach) {
+    return ["--network", "none", "--mount", `type=bind,source=${reach.socket},destination=${reach.socket}`];
+  }
+  // On Linux the host's network sees what ditto sees: its localhost, its VPN, its /etc/hosts.
+  if (process.platform === "linux") return ["--network", "host"];
+  return isLoopback(reach.host) ? ["--add-host", "host.docker.internal:host-gateway"] : [];
+}
+
+async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
+  const script = `set -e; mkdir -p ${PLACE.run}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
+chown "$1" ${PLACE.directory} ${PLACE.run} ${WORK}; chmod 1777 ${WORK}; echo "$(id -u "$1"):$(id -g "$1")"`;
+  const { status, stdout, stderr } = await tools.run(
+    { tool: "sh", args: ["-c", script, "sh", user, marker] },
+    { asRoot: true },
+  );
+  if (status !== 0) throw new Error(`the workshop could not be prepared: ${stderr.trim()}`);
+  return stdout.trim();
+}
+
+async function placeBytes(tools: Toolbox): Promise<number> {
+  const { stdout } = await tools.run({ tool: "du", args: ["-sk", PLACE.directory] }, { asRoot: true });
+  return Number.parseInt(stdout, 10) * 1024 || 0;
+}
+
+async function freezeDirectory(yard: Yard, path: string, id: string): Promise<Pick<Frozen, "method" | "reference">> {
+  const reference = `bases/${id}`;
+  await yard.rename(path, reference);
+  await yard.freeze(reference);
+  return { method: yard.method, reference };
+}
+
+async function commitImage(
+  cli: ContainerCli,
+  container: string,
+  request: WorkshopRequest,
+  id: string,
+  image: ImageFacts,
+): Promise<Pick<Frozen, "method" | "reference">> {
+  const own = await labelFlags("base", id);
+  const changes = own.filter((flag) => flag !== "--label").flatMap((label) => ["--change", `LABEL ${label}`]);
+  const name = `ditto-base:${id}`;
+  // Two commits at once have corrupted layers; the lock is this machine's, which is where the daemon is hardly ever shared.
+  const { stdout } = await withLock("commit", () =>
+    cli(["commit", ...changes, container, name], {
+      purpose: `freeze the base of ${request.image} (${image.architecture})`,
+    }),
+  );
+  return { method: "image", reference: stdout.trim() };
+}
+
+async function closeWorkshop(
+  cli: ContainerCli,
+  container: string,
+  volume: string,
+  yard: Yard | undefined,
+  path: string,
+): Promise<void> {
+  await removeContainer(cli, container);
+  await cli(["volume", "rm", "-f", volume], { check: false });
+  if (yard) await yard.remove(path);
+}
+
+/** Removes a container with its anonymous volumes; none is fine too. */
+export async function removeContainer(cli: ContainerCli, container: string): Promise<void> {
+  const removed = await cli(["rm", "-f", "-v", container], { check: false });
+  if (removed.status !== 0 && !/no such container|no container with/i.test(removed.stderr)) {
+    await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
+  }
+}
+
+function workVolume(id: string): string {
+  return `ditto-${id}-work`;
+}

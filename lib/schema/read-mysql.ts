@@ -1,0 +1,205 @@
+import type { Session } from "../engine/index.ts";
+import { quoteIdentifier, quoteLiteral } from "../engine/mysql/quote.ts";
+import {
+  type Column,
+  type Key,
+  qualifiedName,
+  type Schema,
+  type Sequence,
+  type Table,
+  type TableKind,
+} from "./model.ts";
+
+/** Reads the schema of the session's database from its catalog, a query for each kind of object. */
+export async function readMysqlSchema(session: Session): Promise<Schema> {
+  const relations = await catalog<Relation>(session, RELATIONS);
+  const tables = new Map<string, Table>();
+  for (const relation of relations) {
+    if (relation.kind !== "SEQUENCE") tables.set(relation.name, tableOf(relation, session.database));
+  }
+  for (const row of await catalog<ColumnRow>(session, COLUMNS)) tables.get(row.table)?.columns.push(columnOf(row));
+  for (const row of await catalog<KeyRow>(session, KEYS)) addKeyColumn(tables.get(row.table), row);
+  for (const row of await catalog<ViewRow>(session, VIEWS)) addNeeds(tables, row);
+  const sequences = relations.filter(({ kind }) => kind === "SEQUENCE").map(({ name }) => name);
+  return {
+    engine: "mysql",
+    database: session.database,
+    tables: [...tables.values()].sort((a, b) => compare(a.name, b.name)),
+    sequences: await readSequences(session, sequences.sort(compare)),
+  };
+}
+
+/** A catalog query: names of the answer's fields → SQL expressions; asked for as JSON, in which NULL and 'NULL' differ. */
+export interface CatalogQuery {
+  fields: Record<string, string>;
+  from: string;
+}
+
+/** Runs a catalog query; works through the driver and through a client that prints a column of text. */
+export async function catalog<Row>(session: Session, query: CatalogQuery): Promise<Row[]> {
+  const pairs = Object.entries(query.fields).map(([name, expression]) => `${quoteLiteral(name)}, ${expression}`);
+  const rows = await session.query<{ j: unknown }>(`SELECT JSON_OBJECT(${pairs.join(", ")}) AS j ${query.from}`);
+  return rows.map(({ j }) => (typeof j === "string" ? JSON.parse(j) : j) as Row);
+}
+
+interface Relation {
+  name: string;
+  kind: string;
+  storage: string | null;
+  rows: number | null;
+  bytes: number;
+}
+
+const RELATIONS: CatalogQuery = {
+  fields: {
+    name: "TABLE_NAME",
+    kind: "TABLE_TYPE",
+    storage: "ENGINE",
+    rows: "TABLE_ROWS",
+    bytes: "COALESCE(DATA_LENGTH, 0)",
+  },
+  from: "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()",
+};
+
+/** Engines whose rows are somewhere else; mysqldump doesn't take them along either. */
+const FOREIGN = /^(FEDERATED|MRG_MYISAM|CONNECT|SPIDER|NDBINFO|S3)$/i;
+
+function tableOf(relation: Relation, database: string): Table {
+  return {
+    schema: database,
+    name: relation.name,
+    kind: kindOf(relation),
+    columns: [],
+    keys: [],
+    parents: [],
+    storage: relation.storage ?? "",
+    estimatedRows: relation.rows ?? -1,
+    bytes: Number(relation.bytes),
+    extension: "",
+  };
+}
+
+function kindOf(relation: Relation): TableKind {
+  if (relation.kind === "VIEW") return "view";
+  return FOREIGN.test(relation.storage ?? "") ? "foreign table" : "table";
+}
+
+interface ColumnRow {
+  table: string;
+  name: string;
+  type: string;
+  nullable: string;
+  default: string | null;
+  extra: string;
+  position: number;
+}
+
+const COLUMNS: CatalogQuery = {
+  fields: {
+    table: "TABLE_NAME",
+    name: "COLUMN_NAME",
+    type: "COLUMN_TYPE",
+    nullable: "IS_NULLABLE",
+    default: "COLUMN_DEFAULT",
+    extra: "EXTRA",
+    position: "ORDINAL_POSITION",
+  },
+  from: "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION",
+};
+
+function columnOf(row: ColumnRow): Column {
+  return {
+    name: row.name,
+    type: row.type,
+    nullable: row.nullable === "YES",
+    default: row.default ?? undefined,
+    generated: generatedOf(row.extra),
+    identity: /auto_increment/i.test(row.extra) ? "auto_increment" : "no",
+    position: Number(row.position),
+  };
+}
+
+function generatedOf(extra: string): Column["generated"] {
+  // "DEFAULT_GENERATED" is a default that is an expression; PERSISTENT is what MariaDB once called STORED.
+  if (/VIRTUAL( GENERATED)?\b/i.test(extra)) return "virtual";
+  return /(STORED|PERSISTENT)( GENERATED)?\b/i.test(extra) ? "stored" : "no";
+}
+
+interface KeyRow {
+  table: string;
+  name: string;
+  column: string | null;
+  schema: string | null;
+  target: string | null;
+  targetColumn: string | null;
+}
+
+/** Only primary, unique and foreign keys stand in this view; which one follows from the row itself. */
+const KEYS: CatalogQuery = {
+  fields: {
+    table: "TABLE_NAME",
+    name: "CONSTRAINT_NAME",
+    column: "COLUMN_NAME",
+    schema: "REFERENCED_TABLE_SCHEMA",
+    target: "REFERENCED_TABLE_NAME",
+    targetColumn: "REFERENCED_COLUMN_NAME",
+  },
+  from: "FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION",
+};
+
+function addKeyColumn(table: Table | undefined, row: KeyRow): void {
+  if (table === undefined) return;
+  const kind = row.target !== null ? "foreign key" : row.name === "PRIMARY" ? "primary key" : "unique";
+  let key = table.keys.find((known) => known.name === row.name && known.kind === kind);
+  if (key === undefined) {
+    key = newKey(row, kind);
+    table.keys.push(key);
+  }
+  if (row.column !== null) key.columns.push(row.column);
+  if (row.targetColumn !== null) key.references?.columns.push(row.targetColumn);
+}
+
+function newKey(row: KeyRow, kind: Key["kind"]): Key {
+  const references = row.target === null ? undefined : { schema: row.schema ?? "", table: row.target, columns: [] };
+  return { name: row.name, kind, columns: [], references, validated: true };
+}
+
+interface ViewRow {
+  view: string;
+  definition: string | null;
+}
+
+/** Not VIEW_TABLE_USAGE, which only MySQL 8 has. */
+const VIEWS: CatalogQuery = {
+  fields: { view: "TABLE_NAME", definition: "VIEW_DEFINITION" },
+  from: "FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()",
+};
+
+/** In a stored definition every relation is written with its database: `` `shop`.`orders` ``. */
+function addNeeds(tables: Map<string, Table>, row: ViewRow): void {
+  const view = tables.get(row.view);
+  if (view === undefined || row.definition === null) return;
+  const names = new Set<string>();
+  for (const [, schema, name] of row.definition.matchAll(/`((?:[^`]|``)+)`\.`((?:[^`]|``)+)`/g)) {
+    const plain = name?.replaceAll("``", "`") ?? "";
+    if (schema?.replaceAll("``", "`") === view.schema && tables.has(plain))
+      names.add(qualifiedName({ schema: view.schema, name: plain }));
+  }
+  view.needs = [...names];
+}
+
+/** MariaDB's sequences are relations to be read; the next value is the first that no connection has in its cache. */
+async function readSequences(session: Session, names: string[]): Promise<Sequence[]> {
+  if (names.length === 0) return [];
+  const select = (name: string) =>
+    `SELECT ${quoteLiteral(name)} AS n, next_not_cached_value AS v FROM ${quoteIdentifier(name)}`;
+  const rows = await catalog<{ name: string; next: string }>(session, {
+    fields: { name: "n", next: "CAST(v AS CHAR)" },
+    from: `FROM (${names.map(select).join(" UNION ALL ")}) s`,
+  });
+  return rows.map(({ name, next }) => ({ schema: session.database, name, type: "bigint", next }));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

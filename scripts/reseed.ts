@@ -1,0 +1,48 @@
+#!/usr/bin/env bun
+/**
+ * Makes a base: reads the source (or a dump), restores it into an empty server, verifies every row, and freezes it.
+ *
+ * Usage:
+ *   bun scripts/reseed.ts                      read the configured source
+ *   bun scripts/reseed.ts --from FILE          load a dump or SQL file instead (.sql, .gz, .zst, pg_dump custom or directory)
+ *
+ * Options:
+ *   --from FILE|KEY      a path, a dump key, or "store" for the newest dump of this source
+ *   --schema-only        definitions without rows
+ *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
+ *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
+ *
+ * Exit codes: 0 done · 1 failed (the previous base is untouched) · 2 bad usage or configuration · 130/143 interrupted
+ */
+import { type Call, flags, script } from "../lib/kit/cli.ts";
+
+const reseedFlags = flags({
+  from: { type: "string" },
+  "schema-only": { type: "boolean" },
+  jobs: { type: "integer", min: 1, max: 64 },
+});
+
+await script(import.meta, {
+  flags: reseedFlags,
+  run: main,
+  later: ["check", "report", "new-key", "raw-on-disk", "verify"],
+});
+
+async function main(call: Call<typeof reseedFlags>): Promise<void> {
+  const { loadConfig } = await import("../lib/kit/config.ts");
+  const { prepareReseed } = await import("../lib/bases/prepare.ts");
+  const { reseed } = await import("../lib/bases/reseed.ts");
+  const { baseIdsInUse } = await import("../lib/copies/in-use.ts");
+  const { reportFailure } = await import("../lib/bases/failure.ts");
+  const { describeBase } = await import("../lib/bases/describe.ts");
+
+  const config = await loadConfig(call);
+  try {
+    const request = await prepareReseed(config, call, baseIdsInUse);
+    const base = await reseed(request);
+    call.answer(describeBase(base).json, () => describeBase(base).text);
+  } catch (error) {
+    await reportFailure(config, error, call);
+    throw error;
+  }
+}

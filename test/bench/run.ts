@@ -1,0 +1,56 @@
+#!/usr/bin/env bun
+/**
+ * Measures ditto on this machine, with real servers and generated databases. Never part of the tests: what it prints
+ * depends on the machine and on what else runs there.
+ *
+ * Usage:
+ *   bun run bench copy [options]               create, restore, first count, delete, memory, disk, reseed
+ *   bun run bench copy --report [--markdown]   the last results once more, without measuring
+ *
+ * Options:
+ *   --engines LIST       of postgres, mysql, mariadb (default: all)
+ *   --sizes LIST         of the generated rows, e.g. 10M,100M, or none (default: 10M,100M,1G)
+ *   --files              also a Postgres database of 15,000 files
+ *   --large              also 10 GB
+ *   --methods LIST       of docker/pool, docker/image, native/reflink, native/copy, podman/image (default: all but podman's)
+ *   --runs N             creates, first counts and deletes of each block (default: 10)
+ *   --pairs N            reseeds of each block, each beside the engine's own dump and restore (default: 3)
+ *   --startup-runs N     runs of --help and list (default: 20)
+ *   --scratch DIR        where state folders lie meanwhile, on a real disk (default: /var/tmp/ditto-bench)
+ *   --results FILE       where the figures go (default: test/bench/results/copy.json)
+ *   --append             keep the blocks of an earlier run on this machine, and replace those that are measured again
+ *   --report             print the results file; measure nothing
+ *   --markdown           print the table as README.md has it
+ *   --json  --quiet  --help  --version
+ *
+ * The servers are those that "bun test/provision.ts" found or made. What is missing is named and left out.
+ *
+ * Exit codes: 0 done · 1 a block failed (the others are in the results) · 2 bad usage · 130/143 interrupted
+ */
+import { type Call, flags, script } from "../../lib/kit/cli.ts";
+
+const copyFlags = flags({
+  engines: { type: "string" },
+  sizes: { type: "string" },
+  files: { type: "boolean" },
+  large: { type: "boolean" },
+  methods: { type: "string" },
+  runs: { type: "integer", min: 1, max: 1000 },
+  pairs: { type: "integer", min: 1, max: 100 },
+  "startup-runs": { type: "integer", min: 1, max: 1000 },
+  scratch: { type: "string" },
+  results: { type: "string" },
+  append: { type: "boolean" },
+  report: { type: "boolean" },
+  markdown: { type: "boolean" },
+});
+
+/** The flags of `bench copy`. */
+export type CopyCall = Call<typeof copyFlags>;
+
+await script(import.meta, { verbs: { copy: { flags: copyFlags, run: copy } } });
+
+async function copy(call: CopyCall): Promise<number> {
+  const { benchCopy } = await import("./copy.ts");
+  return benchCopy(call);
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Build, Selection, SourceLook, TableRows, Transferred } from "../../../../lib/bases/build.ts";
+import { sql } from "../../../../lib/bases/mysql/admin.ts";
+import { fromSource, type Transforms } from "../../../../lib/bases/mysql/dump.ts";
+import { mysqlTransfer } from "../../../../lib/bases/mysql/index.ts";
+import { startWorkshopServer } from "../../../../lib/bases/workshop.ts";
+import type { ServerVersion } from "../../../../lib/engine/index.ts";
+import { mysql } from "../../../../lib/engine/mysql/index.ts";
+import { newId } from "../../../../lib/kit/state.ts";
+import { parseDatabaseUrl } from "../../../../lib/kit/url.ts";
+import { openRuntime } from "../../../../lib/runtime/open.ts";
+import type { Schema } from "../../../../lib/schema/model.ts";
+
+/** What a transfer from a source gave. */
+export interface Moved {
+  look: SourceLook;
+  transferred: Transferred;
+  schema: Schema;
+  warnings: string[];
+  build: Build;
+}
+
+/** A workshop with an empty server, in which one database after the other can be built. */
+export interface Site {
+  build(database: string, selection?: Partial<Selection>): Build & { warnings: string[] };
+  move(url: string, options?: { selection?: Partial<Selection>; transforms?: Transforms }): Promise<Moved>;
+  load(text: string, database: string, selection?: Partial<Selection>): Promise<Build>;
+  portable(build: Build): Promise<{ rows: TableRows[]; file: string }>;
+  /** Runs SQL as the administrator; bare rows with tabs. */
+  sql(text: string, database?: string): Promise<string>;
+  /** Runs a tool beside the server. */
+  tool(tool: string[], args: string[], input?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const EVERYTHING: Selection = {
+  tables: [],
+  excludeTables: [],
+  excludeTableData: [],
+  rows: {},
+  roles: "drop",
+  schemaOnly: false,
+};
+
+/** Opens a workshop from an image, with a state folder of its own. */
+export async function openSite(image: string, server: ServerVersion): Promise<Site> {
+  const folder = mkdtempSync(join(tmpdir(), "ditto-mysql-"));
+  process.env.DITTO_HOME = join(folder, "home");
+  const { runtime } = await openRuntime("docker", () => {});
+  const id = newId();
+  const workshop = await runtime.openWorkshop({ id, image, user: "mysql", server, storage: "image" });
+  const running = await startWorkshopServer(mysql, server, workshop, { settings: {}, traits: {} }).catch(
+    async (error) => {
+      await workshop.close();
+      throw error;
+    },
+  );
+  const makeBuild: Site["build"] = (database, selection = {}) => {
+    const warnings: string[] = [];
+    return {
+      engine: mysql,
+      server,
+      workshop,
+      selection: { ...EVERYTHING, ...selection },
+      database,
+      jobs: 2,
+      step: () => ({ update: () => {} }),
+      warn: (message) => warnings.push(message),
+      serverErrors: running.errors,
+      warnings,
+    };
+  };
+  return {
+    build: makeBuild,
+    async move(url, { selection, transforms } = {}) {
+      const source = parseDatabaseUrl(url);
+      const session = await mysql.connect(source, { guest: true });
+      const build = makeBuild(session.database, selection);
+      const look = await mysqlTransfer.look(session, build.selection, 10_000);
+      await mysqlTransfer.fits(build, look);
+      const reach = { host: source.host };
+      const toolbox = await runtime.openToolbox({ id, image, server, reach, workshop });
+      try {
+        const job = { ...build, source, session, look, toolbox, lockWaitMs: 10_000 };
+        const transferred = await fromSource(job, transforms);
+        const schema = await mysqlTransfer.inspect(build);
+        await mysqlTransfer.settle(build);
+        return { look, transferred, schema, warnings: build.warnings, build };
+      } finally {
+        await toolbox.close();
+        await session.close();
+      }
+    },
+    async load(text, database, selection) {
+      const build = makeBuild(database, selection);
+      const path = join(folder, "input.sql");
+      await Bun.write(path, text);
+      await mysqlTransfer.fromFile(build, { name: "input.sql", form: "sql", path });
+      await mysqlTransfer.inspect(build);
+      await mysqlTransfer.settle(build);
+      return build;
+    },
+    async portable(build) {
+      const file = join(folder, `${build.database}.sql.gz`);
+      return { rows: await mysqlTransfer.portableDump(build, file), file };
+    },
+    sql: (text, database) => sql(makeBuild(database ?? ""), text, database === undefined ? {} : { database }),
+    async tool(tool, args, input) {
+      const { status, stdout, stderr } = await workshop.run({ tool, args }, input === undefined ? {} : { input });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    },
+    async close() {
+      await running.stop();
+      await workshop.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

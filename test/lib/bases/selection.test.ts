@@ -1,0 +1,83 @@
+import { expect, test } from "bun:test";
+import type { Selection } from "../../../lib/bases/build.ts";
+import { choose } from "../../../lib/bases/selection.ts";
+import type { Key, Schema, Table } from "../../../lib/schema/model.ts";
+
+function table(name: string, more: Partial<Table> = {}): Table {
+  return {
+    schema: "public",
+    name,
+    kind: "table",
+    columns: [],
+    keys: [],
+    parents: [],
+    storage: "",
+    estimatedRows: 0,
+    bytes: 0,
+    extension: "",
+    ...more,
+  };
+}
+
+function reference(to: string): Key {
+  return {
+    name: `fk_${to}`,
+    kind: "foreign key",
+    columns: ["id"],
+    references: { schema: "public", table: to, columns: ["id"] },
+    validated: true,
+  };
+}
+
+const schema: Schema = {
+  engine: "postgres",
+  database: "shop",
+  sequences: [],
+  tables: [
+    table("users"),
+    table("orders", { keys: [reference("users")] }),
+    table("Events", { kind: "partitioned" }),
+    table("events_2026", { kind: "partition", parents: ["public.Events"] }),
+    table("spatial_ref_sys", { extension: "postgis" }),
+  ],
+};
+
+const everything: Selection = {
+  tables: [],
+  excludeTables: [],
+  excludeTableData: [],
+  rows: {},
+  roles: "drop",
+  schemaOnly: false,
+};
+const names = (tables: Table[]) => tables.map(({ name }) => name);
+
+test("without a selection every table with rows is taken whole, those of extensions aside", () => {
+  expect(names(choose(schema, everything).whole)).toEqual(["users", "orders", "events_2026"]);
+});
+
+test("a partitioned table means its partitions too", () => {
+  expect(names(choose(schema, { ...everything, excludeTableData: ["Events"] }).emptied)).toEqual(["events_2026"]);
+});
+
+test("a name that matches nothing is refused with what there is", () => {
+  expect(() => choose(schema, { ...everything, excludeTables: ["user"] })).toThrow(
+    'Cannot use "user" of dump.exclude_tables',
+  );
+});
+
+test("emptying a table that others refer to names the foreign key", () => {
+  expect(() => choose(schema, { ...everything, excludeTableData: ["users"] })).toThrow(
+    "public.orders.fk_users → public.users",
+  );
+});
+
+test("emptying the referring table as well is fine", () => {
+  expect(names(choose(schema, { ...everything, excludeTableData: ["users", "orders"] }).whole)).toEqual([
+    "events_2026",
+  ]);
+});
+
+test("a glob matches names and qualified names", () => {
+  expect(names(choose(schema, { ...everything, tables: ["public.user*"] }).whole)).toEqual(["users"]);
+});

@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  contentsOf,
+  durationOf,
+  livingTools,
+  momentsOf,
+  orphans,
+  recordedCopies,
+  SIGNALS,
+  serves,
+  strike,
+  type Victim,
+} from "./kill-harness.ts";
+import { onEachGround, soak } from "./support/ground.ts";
+
+setDefaultTimeout(soak ? 1_200_000 : 120_000);
+
+const VICTIMS: Record<string, Victim> = {
+  create: { script: "copy", args: ["create", "--format", "json"] },
+  run: { script: "copy", args: ["run", "--", "sleep", "0.5"] },
+};
+const STATUS = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 };
+
+onEachGround("killed", (stage) => {
+  let contents = "";
+  beforeAll(async () => {
+    const copy = await stage.create();
+    contents = await contentsOf(copy, stage);
+    await stage.project.must("copy", ["delete", copy.id]);
+  });
+
+  for (const [verb, victim] of Object.entries(VICTIMS)) {
+    describe(verb, () => {
+      let moments: number[] = [];
+      beforeAll(async () => {
+        moments = momentsOf(await durationOf(stage, victim));
+        await stage.copy(["delete", "--all", "--yes"]);
+      });
+
+      for (const signal of SIGNALS) {
+        test(`by ${signal} at any moment leaves nothing that prune can't remove, and the base serves on`, async () => {
+          for (const at of moments) {
+            const death = await strike(stage, victim, { signal, at });
+            expect([0, STATUS[signal]]).toContain(death.status);
+            const copies = recordedCopies(stage);
+            if (signal !== "SIGKILL") {
+              // What was handed out stays; whatever else was begun is gone with the command.
+              const handedOut = verb === "create" && death.stdout.includes('"ready"');
+              expect({ at, copies: copies.map(({ status }) => status) }).toEqual({
+                at,
+                copies: handedOut ? ["ready"] : [],
+              });
+              expect({ at, orphans: await orphans(stage) }).toEqual({ at, orphans: [] });
+              expect(death.stderr).toBe("");
+            }
+            expect(await livingTools(stage)).toEqual([]);
+            if (soak || at === moments.at(-1))
+              expect(await serves(stage, contents)).toEqual({ status: "ready", contents });
+            await stage.project.must("copy", ["prune"]);
+            await stage.copy(["delete", "--all", "--yes"]);
+            expect({ at, left: await stage.leftovers() }).toEqual({ at, left: [] });
+          }
+        });
+      }
+    });
+  }
+});

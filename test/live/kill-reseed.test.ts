@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { type Source, startSource } from "../provision/sources.ts";
+import {
+  contentsOf,
+  durationOf,
+  livingTools,
+  momentsOf,
+  orphans,
+  SIGNALS,
+  serves,
+  strike,
+  untilQuiet,
+  type Victim,
+} from "./kill-harness.ts";
+import { configOf, onEachGround, soak } from "./support/ground.ts";
+
+setDefaultTimeout(soak ? 1_800_000 : 180_000);
+
+const STATUS = { SIGINT: 130, SIGTERM: 143, SIGKILL: 137 };
+
+const TABLE = {
+  postgres:
+    "CREATE TABLE items AS SELECT n AS id, md5(n::text) AS name, n / 100.0 AS price FROM generate_series(1, 200000) n; ALTER TABLE items ADD PRIMARY KEY (id);",
+  mysql:
+    "CREATE TABLE items (id int PRIMARY KEY, name char(32), price decimal(9,2)); SET cte_max_recursion_depth = 200000; INSERT INTO items WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, md5(i), i / 100 FROM n;",
+};
+
+onEachGround("reseed killed", (stage) => {
+  let source: Source;
+  let contents = "";
+  let moments: number[] = [];
+  const hit = new Set<string>();
+  let steps: string[] = [];
+  const victim: Victim = { script: "reseed", args: [] };
+
+  /** The steps that a reseed said it began. */
+  const stepsIn = (stderr: string) => stderr.split("\n").filter((line) => /^[A-Z][\w ]+$/.test(line));
+
+  beforeAll(async () => {
+    source = await startSource({ engine: stage.ground.engine, version: stage.ground.server.split(":")[1] ?? "" });
+    await source.sql(TABLE[stage.ground.engine]);
+    stage.project.configure({ ...configOf(stage.ground), source: { url: source.url } });
+    moments = momentsOf(await durationOf(stage, victim));
+    steps = stepsIn((await stage.project.must("reseed")).stderr);
+    const copy = await stage.create();
+    contents = await contentsOf(copy, stage);
+    await stage.project.must("copy", ["delete", copy.id]);
+  });
+  afterAll(() => source?.stop());
+
+  for (const signal of SIGNALS) {
+    test(`by ${signal} at any moment: no tool lives on, prune leaves nothing, the base serves on`, async () => {
+      for (const at of moments) {
+        const death = await strike(stage, victim, { signal, at });
+        expect([0, STATUS[signal]]).toContain(death.status);
+        hit.add(stepsIn(death.stderr).at(-1) ?? "");
+        await untilQuiet(source.url, stage);
+        expect({ at, tools: await livingTools(stage) }).toEqual({ at, tools: [] });
+        if (signal !== "SIGKILL") expect({ at, orphans: await orphans(stage) }).toEqual({ at, orphans: [] });
+        expect(await serves(stage, contents)).toEqual({ status: "ready", contents });
+        await stage.project.must("copy", ["prune"]);
+        expect({ at, orphans: await orphans(stage) }).toEqual({ at, orphans: [] });
+      }
+      expect(await stage.project.run("reseed")).toMatchObject({ status: 0 });
+      expect(await orphans(stage)).toEqual([]);
+    });
+  }
+
+  test("every step was hit", () => {
+    // Four moments can't meet every step; thirty do, but for those that are over at once.
+    expect(hit.size).toBeGreaterThan(soak ? steps.length / 2 : 1);
+  });
+});
