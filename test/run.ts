@@ -3,7 +3,7 @@
 //   bun test/run.ts [--soak] [filter or bun test flag]…
 // --soak sets DITTO_TEST_SOAK=1, with which tests take all their fixtures, servers and seeds.
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Missing } from "./provision/report.ts";
 
@@ -20,6 +20,9 @@ const ROOT = join(import.meta.dir, "..");
 
 /** One live test may reseed a gigabyte; what hangs for longer than this hangs for ever. */
 const TEST_TIMEOUT_MS = 600_000;
+
+/** Files that run side by side; each brings its own state folder and servers. */
+const WORKERS = Math.max(2, availableParallelism());
 
 async function main(args: string[]): Promise<number> {
   const inCi = process.env.CI === "true";
@@ -61,7 +64,13 @@ async function provisionMachine(): Promise<Missing[]> {
 
 async function runTests(args: string[], env: Record<string, string>): Promise<Run> {
   const report = join(tmpdir(), `ditto-test-${process.pid}.xml`);
-  const flags = [`--timeout=${TEST_TIMEOUT_MS}`, "--reporter=junit", `--reporter-outfile=${report}`];
+  // Live tests wait for servers half of their time.
+  const flags = [
+    `--timeout=${TEST_TIMEOUT_MS}`,
+    `--parallel=${WORKERS}`,
+    "--reporter=junit",
+    `--reporter-outfile=${report}`,
+  ];
   const child = Bun.spawn([process.execPath, "test", ...flags, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { servers } from "../engine/engines.ts";
 import type { EngineName, ServerEngine, ServerVersion, Session } from "../engine/index.ts";
-import { withCleanup } from "../kit/cleanup.ts";
+import { finish, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId, withLock } from "../kit/state.ts";
 import { formatBytes } from "../kit/units.ts";
@@ -221,10 +221,14 @@ async function fillFreezeAnnounce(
   if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
   request.step("Freeze");
   await server.stop();
-  made.frozen = await workshop.freeze(site.id);
+  // Set before a signal's undoing goes on, or it would not know of what was frozen.
+  const frozen = await finish(async () => {
+    made.frozen = await workshop.freeze(site.id);
+    return made.frozen;
+  });
   if (request.dumpPath && dump.key) made.staged.push(await stageCopy(dump.partial, request.dumpPath));
   const durationMs = Math.round(performance.now() - site.started);
-  return announce(request, plan, { id: site.id, frozen: made.frozen, staged: made.staged, warnings, durationMs, dump });
+  return announce(request, plan, { id: site.id, frozen, staged: made.staged, warnings, durationMs, dump });
 }
 
 /** Brings the rows in and checks the schema; resolves to the rows that were read, undefined when only the file knows. */

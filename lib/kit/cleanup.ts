@@ -43,6 +43,30 @@ export async function finish<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Makes something that its taker will undo. Until it is handed over, a failure or a signal undoes it here, after the making
+ * has ended: what is cut off in the middle may appear after the undoing has looked for it.
+ */
+export async function makeOrUndo<T>(make: () => Promise<T>, undo: Task): Promise<T> {
+  const undoNow = () => finishing.run(true, async () => undo());
+  // Inside of what must be finished, a signal is undone by whoever finishes it.
+  const nested = mustFinish();
+  const release = defer(async () => {
+    await Promise.allSettled(steps);
+    await undoNow();
+  });
+  try {
+    const made = await finish(make);
+    if (stopping && !nested) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
+    return made;
+  } catch (error) {
+    if (!stopping || nested) await undoNow().catch((second) => addMessage(error, second));
+    throw error;
+  } finally {
+    release();
+  }
+}
+
 /** True inside of {@link finish} and of what undoes. */
 export function mustFinish(): boolean {
   return finishing.getStore() === true;

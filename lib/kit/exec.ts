@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { defer, takeSignals } from "./cleanup.ts";
+import { defer, mustFinish, takeSignals } from "./cleanup.ts";
 import { DittoError } from "./errors.ts";
 
 /** How a process is started. `env` is added to this process's own environment. */
@@ -79,7 +79,8 @@ export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" 
     child = Bun.spawn(argv, {
       env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      detached: options.detached ?? false,
+      // What undoes, or must be finished, is not for a terminal's Ctrl-C to end, which goes to the whole group.
+      detached: options.detached ?? mustFinish(),
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

@@ -1,3 +1,4 @@
+import { makeOrUndo } from "../../kit/cleanup.ts";
 import { withLock } from "../../kit/state.ts";
 import type { Frozen, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
@@ -27,9 +28,31 @@ export async function openWorkshop(context: Context, request: WorkshopRequest): 
   const { cli } = context;
   const image = await ensureImage(cli, request.image, context.say);
   const yard = await chooseYard(cli, request.storage, image.id);
-  const container = `ditto-${request.id}-workshop`;
-  const volume = workVolume(request.id);
-  const path = `tmp/${request.id}`;
+  const site: Site = {
+    container: `ditto-${request.id}-workshop`,
+    volume: workVolume(request.id),
+    path: `tmp/${request.id}`,
+    image,
+    yard,
+  };
+  return makeOrUndo(
+    () => fitOut(cli, request, site),
+    () => closeWorkshop(cli, site),
+  );
+}
+
+/** What a workshop consists of. */
+interface Site {
+  container: string;
+  volume: string;
+  /** In the yard, where there is one. */
+  path: string;
+  image: ImageFacts;
+  yard: Yard | undefined;
+}
+
+async function fitOut(cli: ContainerCli, request: WorkshopRequest, site: Site): Promise<Workshop> {
+  const { container, volume, path, image, yard } = site;
   await cli(["volume", "create", ...(await labelFlags("tool", request.id)), volume]);
   // The owner's number isn't known before the image has run once; the workshop hands the directory over itself.
   if (yard) await yard.create(path, "0:0");
@@ -45,37 +68,28 @@ export async function openWorkshop(context: Context, request: WorkshopRequest): 
     { purpose: "open the workshop for the base" },
   );
   const tools = containerToolbox(cli, container, request.user, WORK);
-  const close = () => closeWorkshop(cli, container, volume, yard, path);
-  try {
-    const owner = await handOver(tools, request.user, marker);
-    const finish = (id: string) =>
-      yard ? freezeDirectory(yard, path, id) : commitImage(cli, container, request, id, image);
-    return {
-      ...tools,
-      place: PLACE,
-      owner,
-      async freeze(id) {
-        const bytes = await placeBytes(tools);
-        const { method, reference } = await finish(id);
-        const { tool } = cli;
-        const pool = yard?.known === undefined ? {} : { pool: yard.known };
-        return {
-          runtime: tool,
-          method,
-          reference,
-          bytes,
-          image: image.id,
-          owner,
-          volumes: image.volumes,
-          ...pool,
-        } satisfies Frozen;
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const owner = await handOver(tools, request.user, marker);
+  return {
+    ...tools,
+    place: PLACE,
+    owner,
+    freeze: (id) => freeze(cli, request, { ...site, id, owner, tools }),
+    close: () => closeWorkshop(cli, site),
+  };
+}
+
+async function freeze(
+  cli: ContainerCli,
+  request: WorkshopRequest,
+  what: Site & { id: string; owner: string; tools: Toolbox },
+): Promise<Frozen> {
+  const { yard, id, image, owner } = what;
+  const bytes = await placeBytes(what.tools);
+  const { method, reference } = yard
+    ? await freezeDirectory(yard, what.path, id)
+    : await commitImage(cli, what.container, request, id, image);
+  const pool = yard?.known === undefined ? {} : { pool: yard.known };
+  return { runtime: cli.tool, method, reference, bytes, image: image.id, owner, volumes: image.volumes, ...pool };
 }
 
 /** Opens a container whose tools reach the source and share the workshop's work folder. */
@@ -83,24 +97,19 @@ export async function openToolbox(context: Context, request: ToolboxRequest): Pr
   const { cli } = context;
   const image = await ensureImage(cli, request.image, context.say);
   const container = `ditto-${request.id}-tools`;
-  await cli(
-    [
-      ...["run", "-d", "--name", container, ...(await labelFlags("tool", request.id)), ...reachFlags(request.reach)],
-      ...["--log-driver", "none", "--user", "root", "--entrypoint", "sh"],
-      ...[
-        "--mount",
-        `type=volume,source=${workVolume(request.id)},destination=${WORK}`,
-        ...coverVolumes(image.volumes),
-      ],
-      ...[image.id, "-c", KEEPER],
-    ],
-    { purpose: "open the tools beside the source" },
-  );
+  const work = ["--mount", `type=volume,source=${workVolume(request.id)},destination=${WORK}`];
+  const args = [
+    ...["run", "-d", "--name", container, ...(await labelFlags("tool", request.id)), ...reachFlags(request.reach)],
+    ...["--log-driver", "none", "--user", "root", "--entrypoint", "sh", ...work, ...coverVolumes(image.volumes)],
+    ...[image.id, "-c", KEEPER],
+  ];
+  const close = () => removeContainer(cli, container);
+  await makeOrUndo(() => cli(args, { purpose: "open the tools beside the source" }), close);
   return {
     // Images number their users differently, and the workshop has to read what is written here.
     ...containerToolbox(cli, container, request.workshop.owner, WORK),
     ...sourceHost(request.reach),
-    close: () => removeContainer(cli, container),
+    close,
   };
 }
 
@@ -160,13 +169,7 @@ async function commitImage(
   return { method: "image", reference: stdout.trim() };
 }
 
-async function closeWorkshop(
-  cli: ContainerCli,
-  container: string,
-  volume: string,
-  yard: Yard | undefined,
-  path: string,
-): Promise<void> {
+async function closeWorkshop(cli: ContainerCli, { container, volume, yard, path }: Site): Promise<void> {
   await removeContainer(cli, container);
   await cli(["volume", "rm", "-f", volume], { check: false });
   if (yard) await yard.remove(path);

@@ -1,6 +1,7 @@
 import { chmod, chown, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { makeOrUndo } from "../../kit/cleanup.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { startDetached } from "../../kit/exec.ts";
 import { NAME, ownerTag } from "../../kit/state.ts";
@@ -12,7 +13,6 @@ import { pidFile, serverProcess } from "./processes.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { removeFolder } from "./things.ts";
 import { cleanEnvironment } from "./tools.ts";
-import { orUndo } from "./undo.ts";
 
 /**
  * POSIX sh that writes down who it is before it becomes the server's script: a ditto killed in this very moment leaves
@@ -62,7 +62,7 @@ export async function serve(request: ServeRequest): Promise<Served> {
     await removeFolder(root, "copies", request.id);
     await removeFolder(root, "tmp", request.id);
   };
-  return orUndo(async () => {
+  return makeOrUndo(async () => {
     const { run, clone } = await prepare(request, owner);
     await launch(request, owner, run);
     return { method: clone.method, cloneMs: clone.ms };

@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { makeOrUndo } from "../../kit/cleanup.ts";
 import { usageError } from "../../kit/errors.ts";
 import type { Frozen, StorageWish, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
 import {
@@ -20,7 +21,6 @@ import { endProcesses } from "./processes.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { removeFolder } from "./things.ts";
 import { hostToolbox } from "./tools.ts";
-import { orUndo } from "./undo.ts";
 
 /**
  * Opens a folder in which a base is built by the host's own server. Where the system lets us, its processes have no
@@ -32,7 +32,7 @@ export async function openWorkshop(request: WorkshopRequest, say: (text: string)
   const owner = await serverOwner(request.server.flavour);
   const root = await nativeRoot();
   const remove = () => removeFolder(root, "tmp", request.id);
-  return orUndo(async () => {
+  return makeOrUndo(async () => {
     const { folder } = await openTemporary(request.id, { kind: "tool", id: request.id, expiresAt: null });
     const method = await methodFor(folder, wish);
     const place = await makePlace(folder, owner);
