@@ -12,6 +12,9 @@ const noDaemon = whyNoPrivateDockerd();
 const missing =
   missingPostgres("18") ?? (noDaemon === undefined ? undefined : `skipped: a private dockerd ${noDaemon}`);
 
+/** Of the daemon's data root, in megabytes. */
+const MEMORY = 900;
+
 /** Room for an empty server, not for the table of the source. */
 const LEFT_BYTES = 110 * 1024 ** 2;
 
@@ -32,9 +35,7 @@ describe.skipIf(missing !== undefined)(`A full disk${missing ? ` (${missing})` :
       "fat",
     );
     [url, small] = [urlTo(source, "fat"), urlTo(source, "thin")];
-    daemon = await startPrivateDockerd();
-    await must(["mount", "-t", "tmpfs", "-o", "size=900m", "ditto-test", daemon.dataRoot]);
-    await daemon.restart();
+    daemon = await startPrivateDockerd({ memoryMegabytes: MEMORY });
     await must(["sh", "-c", 'docker save "$0" | docker --host "$1" load', image, daemon.host]);
     project = await makeProject({
       source: { url: small },
@@ -63,7 +64,9 @@ describe.skipIf(missing !== undefined)(`A full disk${missing ? ` (${missing})` :
   test("while restoring is said as such, leaves nothing behind, and the base before still serves", async () => {
     await project.must("reseed", [], onDaemon());
     const before = await kept();
-    const { bsize, bavail } = statfsSync(daemon.dataRoot);
+    const { bsize, bavail, blocks } = statfsSync(daemon.dataRoot);
+    // What is filled here must never be the contributor's own disk.
+    expect(bsize * blocks).toBe(MEMORY * 1024 ** 2);
     const filler = join(daemon.dataRoot, "filler");
     await must(["fallocate", "-l", String(bsize * bavail - LEFT_BYTES), filler]);
     project.configure({

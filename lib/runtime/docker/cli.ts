@@ -45,9 +45,10 @@ export async function answers(tool: ContainerTool): Promise<{ ok: boolean; versi
 }
 
 function explain(tool: ContainerTool, args: string[], purpose: string | undefined, result: ExecResult): DittoError {
+  // Some versions end every error with advice to read the help.
   const said = result.stderr
-    .trim()
     .split("\n")
+    .filter((line) => line.trim() !== "" && !/^(Run '|See ')\S+ .*--help'/.test(line))
     .slice(-2)
     .join(" ")
     .replace(/^docker: /, "");

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { homeId } from "../../kit/state.ts";
+import { homeId, withLock } from "../../kit/state.ts";
 import type { ContainerCli } from "./cli.ts";
 import { labelFlags } from "./labels.ts";
 
@@ -8,24 +8,23 @@ export async function copyNetwork(): Promise<string> {
   return `ditto-${await homeId()}`;
 }
 
-/** Makes the copies' bridge; another process may have been quicker. */
-export async function createCopyNetwork(cli: ContainerCli): Promise<void> {
-  const name = await copyNetwork();
-  const closed =
-    cli.tool === "docker"
-      ? [
-          "-o",
-          "com.docker.network.bridge.enable_icc=false",
-          "-o",
-          "com.docker.network.bridge.enable_ip_masquerade=false",
-        ]
-      : ["--opt", "isolate=true"];
-  const made = await cli(["network", "create", ...(await labelFlags("tool", "network")), ...closed, name], {
-    check: false,
+/** Makes the copies' bridge, once: of two creations at the same time docker makes two networks of one name. */
+export function createCopyNetwork(cli: ContainerCli): Promise<void> {
+  return withLock("network", async () => {
+    const name = await copyNetwork();
+    if ((await cli(["network", "inspect", name], { check: false })).status === 0) return;
+    const closed =
+      cli.tool === "docker"
+        ? [
+            "-o",
+            "com.docker.network.bridge.enable_icc=false",
+            "-o",
+            "com.docker.network.bridge.enable_ip_masquerade=false",
+          ]
+        : ["--opt", "isolate=true"];
+    const args = ["network", "create", ...(await labelFlags("tool", "network")), ...closed, name];
+    await cli(args, { purpose: `create the network "${name}"` });
   });
-  if (made.status !== 0 && !/already exists|already used/i.test(made.stderr)) {
-    await cli(["network", "inspect", name], { purpose: `create the network "${name}" (${made.stderr.trim()})` });
-  }
 }
 
 /** True for an address that means the host itself. */

@@ -39,9 +39,10 @@ export function whyNoPrivateDockerd(): string | undefined {
 /**
  * Starts a daemon and loads `images` into it from the shared one. With `iptables` containers reach the outside, and the
  * chains are shared with the other daemon; without, published ports still work through docker-proxy.
+ * With `memoryMegabytes` its data root is a file system in memory of that size, which a test may fill.
  */
 export async function startPrivateDockerd(
-  options: { images?: string[]; iptables?: boolean } = {},
+  options: { images?: string[]; iptables?: boolean; memoryMegabytes?: number } = {},
 ): Promise<PrivateDockerd> {
   await sweepStale();
   const folder = await mkdtemp(join(PARENT, `${PREFIX}${process.pid}-`));
@@ -58,6 +59,10 @@ export async function startPrivateDockerd(
   };
   try {
     await addBridge(bridgeName(folder));
+    await mkdir(daemon.dataRoot);
+    // Before the first start: what is mounted over a data root later, dockerd unmounts when it stops.
+    const size = options.memoryMegabytes;
+    if (size) await must(["mount", "-t", "tmpfs", "-o", `size=${size}m`, "ditto-test", daemon.dataRoot]);
     await launch(folder, host, options.iptables ?? false);
     for (const image of options.images ?? []) await copyImage(image, host);
   } catch (error) {
