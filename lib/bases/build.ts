@@ -2,6 +2,7 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Toolbox, Workshop } from "../runtime/index.ts";
 import type { Schema } from "../schema/model.ts";
+import type { Guest, Watchman } from "./guest.ts";
 
 /** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
 export interface TableRows {
@@ -69,6 +70,8 @@ export interface SourceBuild extends Build {
   toolbox: Toolbox;
   /** How long a dump may wait for a lock. */
   lockWaitMs: number;
+  /** Who watches over the dump; told when the source is no longer needed. */
+  guest: Guest;
 }
 
 /** What was read, to be compared with what the base holds. */
@@ -91,6 +94,8 @@ export interface Transfer {
   look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook>;
   /** Checks the look against the workshop's running server: extensions, collations, preload. Throws with the way out. */
   fits(build: Build, look: SourceLook): Promise<void>;
+  /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */
+  watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
   /** Dumps the source and restores it into the workshop's empty running server. */
   fromSource(build: SourceBuild): Promise<Transferred>;
   /** Loads a file into the workshop's empty running server. Throws when it is truncated, empty, foreign. */

@@ -58,6 +58,8 @@ export async function prepareReseed(
     clientImage: dump.client_image,
     jobs: flags.jobs ?? Math.min(4, availableParallelism()),
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
+    tunnel: config.source?.tunnel ?? "",
+    manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },
     store: storeFolder(dump.store),
     keep: dump.keep,
     keepBases: dump.keep_bases,
@@ -81,8 +83,6 @@ function refuseUnbuilt(config: Config): void {
       "Without the rules the base holds the source's raw values; take them out only if that may be",
     );
   }
-  if (config.source?.tunnel)
-    throw refuse("source.tunnel is not in this version", "Open the tunnel yourself and name its end in source.url");
 }
 
 /** A selection is made while a source is read: a file that was not made that way is loaded whole. */

@@ -8,9 +8,20 @@ import { formatBytes } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Frozen, Runtime, StorageWish, Toolbox, Workshop } from "../runtime/index.ts";
 import { announce, pruneOld, type WrittenDump } from "./announce.ts";
-import type { Build, Selection, SourceBuild, SourceLook, StepReport, TableRows, Transfer } from "./build.ts";
+import type {
+  Build,
+  Selection,
+  SourceBuild,
+  SourceLook,
+  StepReport,
+  TableRows,
+  Transfer,
+  Transferred,
+} from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
 import type { DetectedDump } from "./files.ts";
+import { type GuestManners, watchOver } from "./guest.ts";
+import { reachOf, withReach } from "./reach.ts";
 import { choose } from "./selection.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
 import { dumpKey, partialFile } from "./store.ts";
@@ -34,6 +45,9 @@ export interface ReseedRequest {
   clientImage: string;
   jobs: number;
   lockWaitMs: number;
+  /** Command that opens a tunnel to the source; "" for none. */
+  tunnel: string;
+  manners: Pick<GuestManners, "onBlock" | "maxDuration">;
   /** Folder of the dump store. */
   store: string;
   keep: number;
@@ -69,30 +83,21 @@ export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
 }
 
 async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<BaseRecord> {
-  const engine = servers[url.engine as EngineName];
-  const host = url.socket === undefined ? await request.runtime.locate(url.host) : url.host;
-  const source = { ...url, host };
   const step = request.step("Look at the source");
-  const session = await engine.connect(source, { guest: true });
-  return withCleanup(
-    async () => {
-      const transfer = transfers[engine.name];
-      const look = await transfer.look(session, request.selection, request.lockWaitMs);
-      step.update({
-        note: `${look.server.flavour} ${look.server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows`,
-      });
-      return build(request, {
-        engine,
-        transfer,
-        server: session.server,
-        database: session.database,
-        look,
-        source,
-        session,
-      });
-    },
-    () => session.close().catch(() => {}),
-  );
+  return withReach(url, request, async (source) => {
+    const engine = servers[source.engine as EngineName];
+    const session = await engine.connect(source, { guest: true });
+    return withCleanup(
+      async () => {
+        const transfer = transfers[engine.name];
+        const look = await transfer.look(session, request.selection, request.lockWaitMs);
+        const { server, database } = session;
+        step.update({ note: `${server.flavour} ${server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows` });
+        return build(request, { engine, transfer, server, database, look, source, session });
+      },
+      () => session.close().catch(() => {}),
+    );
+  });
 }
 
 async function reseedFile(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord> {
@@ -246,13 +251,14 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     id: site.id,
     image: request.clientImage || site.image,
     server: look.server,
-    reach: source.socket === undefined ? { host: source.host } : { socket: source.socket },
+    reach: reachOf(source),
     workshop: site.workshop,
   });
   return withCleanup(
     async () => {
-      const sourceJob: SourceBuild = { ...job, source, session, look, toolbox, lockWaitMs: request.lockWaitMs };
-      const transferred = await plan.transfer.fromSource(sourceJob);
+      const guest = await watchOver(source, { ...plan, session }, { ...request.manners, warn: job.warn });
+      const { lockWaitMs } = request;
+      const transferred = await dumpWatched(plan, { ...job, source, session, look, toolbox, lockWaitMs, guest });
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),
@@ -262,6 +268,16 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     },
     () => (toolbox as Toolbox).close(),
   );
+}
+
+async function dumpWatched({ transfer }: Plan, build: SourceBuild): Promise<Transferred> {
+  try {
+    return await transfer.fromSource(build);
+  } catch (error) {
+    throw build.guest.verdict(error);
+  } finally {
+    await build.guest.release();
+  }
 }
 
 /** The portable dump under a temporary name, its rows compared with those that were read. */

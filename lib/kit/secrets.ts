@@ -117,10 +117,16 @@ export async function resolveSource(source: SourceConfig): Promise<DatabaseUrl> 
   if (parts.password === "" && source.password_secret !== "")
     parts.password = await resolveSecret(source.password_secret);
   registerSecret(parts.password);
-  const { mode, ca, cert, key } = source.tls;
-  const tls = { sslmode: mode, sslrootcert: ca, sslcert: cert, sslkey: key };
+  const { mode, ca, cert, key, server_name: serverName } = source.tls;
+  // Who names an authority wants the server to be checked.
+  const tls = {
+    sslmode: mode || (ca && !parts.params.sslmode ? "verify-full" : ""),
+    sslrootcert: ca,
+    sslcert: cert,
+    sslkey: key,
+  };
   const params = { ...parts.params, ...Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== "")) };
-  return { ...parts, params };
+  return { ...parts, params, ...(serverName === "" ? {} : { serverName }) };
 }
 
 function fromFields(source: SourceConfig): DatabaseUrl {

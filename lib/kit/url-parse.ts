@@ -17,6 +17,10 @@ export interface DatabaseUrl {
   database: string;
   /** The folder of Postgres' socket, or MySQL's socket file; host and port then don't matter to the network. */
   socket?: string;
+  /** Where it is reached when that is not host and port: a tunnel's end, a container's address. TLS still checks the host's name. */
+  via?: { host: string; port: number };
+  /** The name that the server's certificate must have, when it is not the host's. */
+  serverName?: string;
   /** What tools and drivers share; the names are libpq's (`sslmode`, `sslrootcert`, …) for MySQL too. */
   params: Record<string, string>;
   /** Names of the parameters that only the application's driver understands. */

@@ -72,12 +72,15 @@ export interface WorkshopRequest {
   storage: StorageWish;
 }
 
+/** An address as ditto sees it, with the name by which tools must know it (to check a certificate), or a socket's path. */
+export type Reach = { host: string; name?: string } | { socket: string };
+
 export interface ToolboxRequest {
   id: string;
   image: string;
   server: { flavour: string; version: string };
-  /** The source's host as ditto sees it, or the folder of its socket; where the tools must get through to. */
-  reach: { host: string } | { socket: string };
+  /** Where the tools must get through to. */
+  reach: Reach;
   /** The workshop whose work folder is shared. */
   workshop: Workshop;
 }

@@ -38,6 +38,7 @@ export async function fromSource(build: SourceBuild, transforms: Transforms = ()
   const alters = await createTables(build, ddl, schema);
   const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, transforms });
   await session.query("COMMIT");
+  await build.guest.release();
   await createObjects(build, ddl, chosen);
   return { rows, schema };
 }
@@ -89,7 +90,9 @@ async function copyRows(build: SourceBuild, plan: RowPlan): Promise<TableRows[]>
         bytes += more;
         step.update({ bytes, note: table.name });
       };
+      build.guest.reading(table);
       const rows = await copyTable(plan, { table, condition: conditions.get(table), loader, tell });
+      build.guest.reading(undefined);
       done.push(rows);
       indexer.add(plan.alters.get(table.name));
     }

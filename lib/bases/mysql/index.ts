@@ -4,6 +4,7 @@ import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
 import { fits, look } from "./look.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { watchman } from "./watchman.ts";
 
 /** How a MySQL or MariaDB database moves: its own dump tool's definitions, and all rows under one snapshot. */
 export const mysqlTransfer: Transfer = {
@@ -15,4 +16,5 @@ export const mysqlTransfer: Transfer = {
   schemaDump,
   inspect,
   settle,
+  watchman,
 };

@@ -1,6 +1,8 @@
 import { isMysql } from "../../engine/mysql/version.ts";
-import { DittoError } from "../../kit/errors.ts";
+import { checksServer } from "../../kit/tls-files.ts";
 import type { SourceBuild } from "../build.ts";
+import { toolAddress } from "../reach.ts";
+import { sendTlsFiles } from "../tls-files.ts";
 
 /** How a tool logs in to the source: arguments without secrets, and the option file that holds them. */
 export interface SourceLogin {
@@ -10,23 +12,23 @@ export interface SourceLogin {
   forget(): Promise<void>;
 }
 
+const FILE_OPTIONS = { sslrootcert: "ssl-ca", sslcert: "ssl-cert", sslkey: "ssl-key" } as const;
+
 /** The source's address, password and TLS settings for a client tool in the toolbox. */
 export async function sourceLogin(build: SourceBuild): Promise<SourceLogin> {
   const { source, toolbox } = build;
-  const files = await sendCertificates(build);
-  const where =
-    source.socket === undefined
-      ? { host: source.host, port: String(source.port), protocol: "tcp" }
-      : { socket: source.socket };
+  const tls = await sendTlsFiles(source, toolbox);
+  const files = Object.fromEntries(
+    Object.entries(tls.paths).map(([name, path]) => [FILE_OPTIONS[name as keyof typeof FILE_OPTIONS], path]),
+  );
+  const { host, port } = toolAddress(source, toolbox);
+  const where = source.socket === undefined ? { host, port: String(port), protocol: "tcp" } : { socket: source.socket };
   const options = { ...where, user: source.user, password: source.password, ...(await tlsOptions(build)), ...files };
   const lines = Object.entries(options).map(([name, value]) => `${name}=${quoteOption(value)}`);
   return {
     args: ["--defaults-file={secretFile}"],
     secretFile: `[client]\n${lines.join("\n")}\n`,
-    async forget() {
-      const paths = Object.values(files);
-      if (paths.length > 0) await toolbox.run({ tool: "rm", args: ["-f", ...paths] });
-    },
+    forget: tls.forget,
   };
 }
 
@@ -42,7 +44,7 @@ async function tlsOptions({ source, look, session }: SourceBuild): Promise<Recor
   if (isMysql(look.server)) {
     const words: Record<string, string> = {
       disable: "DISABLED",
-      require: "REQUIRED",
+      require: checksServer(source) ? "VERIFY_CA" : "REQUIRED",
       "verify-ca": "VERIFY_CA",
       "verify-full": "VERIFY_IDENTITY",
     };
@@ -51,25 +53,6 @@ async function tlsOptions({ source, look, session }: SourceBuild): Promise<Recor
   }
   const [row] = await session.query<{ Value: string }>("SHOW STATUS LIKE 'Ssl_cipher'");
   if (!row?.Value) return { "skip-ssl": "1" };
+  // MariaDB's tools check the certificate with its name, or neither.
   return { ssl: "1", "ssl-verify-server-cert": mode.startsWith("verify") ? "1" : "0" };
-}
-
-/** Puts certificates of this host where the tools can read them. */
-async function sendCertificates({ source, toolbox }: SourceBuild): Promise<Record<string, string>> {
-  const names = { sslrootcert: "ssl-ca", sslcert: "ssl-cert", sslkey: "ssl-key" };
-  const sent: Record<string, string> = {};
-  for (const [parameter, option] of Object.entries(names)) {
-    const path = source.params[parameter];
-    if (path === undefined) continue;
-    const target = `${toolbox.work}/${option}.pem`;
-    const script = 'umask 077; cat > "$1"';
-    const { status } = await toolbox.run(
-      { tool: "sh", args: ["-c", script, "sh", target] },
-      { input: await Bun.file(path).text() },
-    );
-    if (status !== 0)
-      throw new DittoError(`Cannot use "${path}": it can't be put beside the dump tools`, { code: "TLS_FILE" });
-    sent[option] = target;
-  }
-  return sent;
 }

@@ -7,7 +7,9 @@ import type { Schema, Table } from "../../schema/model.ts";
 import { qualifiedName } from "../../schema/model.ts";
 import { readPostgresSchema } from "../../schema/read-postgres.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import { toolAddress } from "../reach.ts";
 import { type Chosen, choose } from "../selection.ts";
+import { sendTlsFiles } from "../tls-files.ts";
 import { directoryRows, directoryToc } from "./archive.ts";
 import { CopyCounter } from "./copy-counter.ts";
 import { listWithout, routinesOf } from "./dependents.ts";
@@ -15,7 +17,7 @@ import { dumpFailure, restoreFailure } from "./errors.ts";
 import { copiesOf, watchCopies } from "./progress.ts";
 import { createDatabase, restoreSections } from "./restore.ts";
 import { createRoles, databaseProperties } from "./roles.ts";
-import { rowsEnvironment, sourceEnvironment, withTlsFiles } from "./session.ts";
+import { rowsEnvironment, sourceEnvironment } from "./session.ts";
 import { carryServerSettings } from "./settings.ts";
 import { sql } from "./sql.ts";
 import type { Toc } from "./toc.ts";
@@ -23,7 +25,8 @@ import type { Toc } from "./toc.ts";
 /** Dumps the source under one snapshot and restores it: unmasked tables by pg_dump, filtered ones by COPY through ditto. */
 export async function fromSource(request: SourceBuild): Promise<Transferred> {
   const { session } = request;
-  const build = { ...request, source: await withTlsFiles(request.source, request.toolbox) };
+  const tls = await sendTlsFiles(request.source, request.toolbox);
+  const build = { ...request, source: { ...request.source, params: { ...request.source.params, ...tls.paths } } };
   const schema = await openSnapshot(build);
   try {
     const chosen = choose(schema, build.selection);
@@ -46,6 +49,8 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     if (filtered.length > 0) await restoreSections(build, ["pre-data"], archive);
     for (const { table, condition } of filtered) streamed.push(await copyRows(build, table, condition, snapshot));
     await session.query("COMMIT");
+    await build.guest.release();
+    await tls.forget();
     // In one run pg_restore fills the tables that it has just made, and Postgres then writes no WAL for their rows.
     const rest = filtered.length > 0 ? (["data", "post-data"] as const) : (["pre-data", "data", "post-data"] as const);
     const [read] = await Promise.all([directoryRows(build.toolbox, path), restoreSections(build, rest, archive)]);
@@ -142,21 +147,18 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
 
 /** A tool of Postgres's against the source; the password goes through the environment. */
 export function sourceTool(build: SourceBuild, tool: "pg_dump" | "psql", args: string[]): ToolCommand {
-  const env = sourceEnvironment(build.source, build.look.traits.encoding ?? "UTF8", tool);
-  return { tool, args: [...args, ...connectionArguments(build.source, build.toolbox.sourceHost)], env };
+  const { source, toolbox } = build;
+  const { host, port, hostAddress } = toolAddress(source, toolbox);
+  const env = sourceEnvironment(source, build.look.traits.encoding ?? "UTF8", tool);
+  const login = ["-h", source.socket ?? host, "-p", String(port), "-U", source.user, "-d", connectionString(source)];
+  const address: Record<string, string> = hostAddress === undefined ? {} : { PGHOSTADDR: hostAddress };
+  return { tool, args: [...args, ...login], env: { ...env, ...address } };
 }
 
-function connectionArguments(source: DatabaseUrl, host: string | undefined): string[] {
-  return [
-    "-h",
-    source.socket ?? host ?? source.host,
-    "-p",
-    String(source.port),
-    "-U",
-    source.user,
-    "-d",
-    source.database,
-  ];
+/** The database, and what libpq takes from nowhere else: how soon a connection that a firewall dropped is noticed, in seconds. */
+function connectionString(source: DatabaseUrl): string {
+  const database = source.database.replace(/['\\]/g, "\\$&");
+  return `dbname='${database}' keepalives_idle=30 keepalives_interval=10 keepalives_count=6`;
 }
 
 async function clientMajor(build: SourceBuild): Promise<number> {

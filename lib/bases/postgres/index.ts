@@ -7,6 +7,7 @@ import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
 import { look } from "./look.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { watchman } from "./watchman.ts";
 
 /** How a Postgres database moves: pg_dump's directory format and COPY, both under one snapshot. */
 export const postgresTransfer: Transfer = {
@@ -20,4 +21,5 @@ export const postgresTransfer: Transfer = {
   schemaDump,
   inspect,
   settle,
+  watchman,
 };

@@ -1,8 +1,4 @@
-import { rootCertificates } from "node:tls";
-import { readTlsFiles } from "../../engine/postgres/connect.ts";
 import type { DatabaseUrl } from "../../kit/url.ts";
-import type { Toolbox } from "../../runtime/index.ts";
-import { restoreFailure } from "./errors.ts";
 
 /**
  * Settings that change the text of values and that pg_dump leaves as database and role have them: without these the same
@@ -53,25 +49,6 @@ function tlsEnvironment(params: Record<string, string>): Record<string, string> 
     params[name] === undefined ? [] : [[variable, params[name]]],
   );
   return Object.fromEntries(set);
-}
-
-/** Puts the files that TLS needs where the tools see them; resolves to the source with their paths. */
-export async function withTlsFiles(source: DatabaseUrl, toolbox: Toolbox): Promise<DatabaseUrl> {
-  const { ca, cert, key } = await readTlsFiles(source);
-  // The driver trusts the authorities that Bun brings; libpq trusts none unless it is told.
-  const trusted = ca ?? (source.params.sslmode?.startsWith("verify") ? rootCertificates.join("\n") : undefined);
-  const params = { ...source.params };
-  for (const [name, content] of Object.entries({ sslrootcert: trusted, sslcert: cert, sslkey: key })) {
-    if (content === undefined) continue;
-    const path = `${toolbox.work}/${name}.pem`;
-    const written = await toolbox.run(
-      { tool: "sh", args: ["-c", 'umask 077; cat > "$1"', "sh", path] },
-      { input: content },
-    );
-    if (written.status !== 0) throw restoreFailure("give the tools the files for TLS", written.stderr, "");
-    params[name] = path;
-  }
-  return { ...source, params };
 }
 
 /** Environment of tools that write or read rows as text in the workshop's server. */

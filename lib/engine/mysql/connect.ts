@@ -1,5 +1,6 @@
+import { connect as createSocket, type Socket } from "node:net";
 import type { Connection, ConnectionOptions } from "mysql2";
-import { DittoError } from "../../kit/errors.ts";
+import { checksServer, readTlsFiles } from "../../kit/tls-files.ts";
 import type { DatabaseUrl } from "../../kit/url.ts";
 import type { ConnectOptions, ServerVersion, Session } from "../index.ts";
 import { explainConnect } from "./explain.ts";
@@ -96,7 +97,7 @@ async function attempt(
 ): Promise<Connection> {
   const { createConnection } = await import("mysql2");
   const connection = createConnection({
-    ...(target.socket === undefined ? { host: target.host, port: target.port } : { socketPath: target.socket }),
+    ...addressOf(target),
     user: target.user,
     password: target.password,
     ...(target.database === "" ? {} : { database: target.database }),
@@ -121,22 +122,23 @@ async function attempt(
   });
 }
 
+/** The name that TLS checks is the driver's `host`, also where the connection goes elsewhere. */
+function addressOf(target: DatabaseUrl): ConnectionOptions {
+  const { socket, via, port } = target;
+  if (socket !== undefined) return { socketPath: socket };
+  const host = target.serverName ?? target.host;
+  const to = via ?? (target.serverName === undefined ? undefined : { host: target.host, port });
+  return { host, port, ...(to === undefined ? {} : { stream: () => openSocket(to) }) };
+}
+
+function openSocket(to: { host: string; port: number }): Socket {
+  return createSocket({ ...to, keepAlive: true, noDelay: true });
+}
+
 async function tls(target: DatabaseUrl, mode: string): Promise<ConnectionOptions["ssl"]> {
-  const read = async (name: string) => {
-    const path = target.params[name];
-    if (path === undefined) return undefined;
-    const file = Bun.file(path);
-    if (await file.exists()) return file.text();
-    throw new DittoError(`Cannot connect to ${target.host}: there is no file "${path}" (${name})`, {
-      code: "TLS_FILE",
-    });
-  };
-  const [ca, cert, key] = await Promise.all([read("sslrootcert"), read("sslcert"), read("sslkey")]);
   return {
-    rejectUnauthorized: mode.startsWith("verify"),
+    rejectUnauthorized: checksServer(target),
     verifyIdentity: mode === "verify-full",
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(await readTlsFiles(target)),
   };
 }

@@ -1,5 +1,8 @@
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import type { Client, ClientConfig } from "pg";
 import { DittoError } from "../../kit/errors.ts";
+import { checksServer, readTlsFiles } from "../../kit/tls-files.ts";
 import type { DatabaseUrl } from "../../kit/url.ts";
 import type { ConnectOptions, Session } from "../index.ts";
 
@@ -86,8 +89,8 @@ async function prefer(target: DatabaseUrl, options: ConnectOptions): Promise<Cli
 async function attempt(target: DatabaseUrl, options: ConnectOptions, ssl: ClientConfig["ssl"]): Promise<Client> {
   const { default: pg } = await import("pg");
   const client = new pg.Client({
-    host: target.socket ?? target.host,
-    port: target.port,
+    host: target.socket ?? target.via?.host ?? target.host,
+    port: target.via?.port ?? target.port,
     user: target.user,
     password: target.password,
     database: target.database || target.user,
@@ -107,36 +110,15 @@ async function attempt(target: DatabaseUrl, options: ConnectOptions, ssl: Client
 }
 
 async function tls(target: DatabaseUrl, mode: string): Promise<ClientConfig["ssl"]> {
-  const files = await readTlsFiles(target);
-  // As libpq: an authority that is named is checked.
-  const checked = mode.startsWith("verify") || files.ca !== undefined;
+  const name = target.serverName ?? target.host;
   return {
-    rejectUnauthorized: checked,
-    // Left out, the name is checked as well.
-    ...(mode === "verify-full" ? {} : { checkServerIdentity: () => undefined }),
-    ...files,
+    rejectUnauthorized: checksServer(target),
+    // The name is the source's own, also where a tunnel's end is what answers.
+    checkServerIdentity: (_host, certificate) =>
+      mode === "verify-full" ? checkServerIdentity(name, certificate) : undefined,
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(await readTlsFiles(target)),
   };
-}
-
-const TLS_FILES = { ca: "sslrootcert", cert: "sslcert", key: "sslkey" } as const;
-
-/** The contents of the files that a URL's parameters name. Throws `TLS_FILE` for one that is not there. */
-export async function readTlsFiles(target: DatabaseUrl): Promise<{ ca?: string; cert?: string; key?: string }> {
-  const found: { ca?: string; cert?: string; key?: string } = {};
-  for (const [part, parameter] of Object.entries(TLS_FILES) as [keyof typeof TLS_FILES, string][]) {
-    const path = target.params[parameter];
-    if (path === undefined) continue;
-    const file = Bun.file(path);
-    if (!(await file.exists())) {
-      throw new DittoError(`Cannot connect to ${target.host}: there is no file "${path}" (${parameter})`, {
-        code: "TLS_FILE",
-        exit: 2,
-        hint: "Correct source.tls; its paths count from the configuration's folder",
-      });
-    }
-    found[part] = await file.text();
-  }
-  return found;
 }
 
 const EXPLANATIONS: Record<

@@ -122,9 +122,13 @@ function reachFlags(reach: ToolboxRequest["reach"]): string[] {
   if ("socket" in reach) {
     return ["--network", "none", "--mount", `type=bind,source=${reach.socket},destination=${reach.socket}`];
   }
+  const { host, name } = reach;
   // On Linux the host's network sees what ditto sees: its localhost, its VPN, its /etc/hosts.
-  if (process.platform === "linux") return ["--network", "host"];
-  return isLoopback(reach.host) ? ["--add-host", "host.docker.internal:host-gateway"] : [];
+  if (process.platform === "linux") {
+    return ["--network", "host", ...(name === undefined ? [] : ["--add-host", `${name}:${host}`])];
+  }
+  if (!isLoopback(host)) return name === undefined ? [] : ["--add-host", `${name}:${host}`];
+  return ["--add-host", `${name ?? "host.docker.internal"}:host-gateway`];
 }
 
 async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {

@@ -99,3 +99,27 @@ async function findIsolation(): Promise<string[]> {
   const { status } = await run([...argv, "true"], { check: false, cwd: "/" });
   return status === 0 ? argv : [];
 }
+
+/** $1 name, $2 address: the rest is run where the name means the address, as in a container with `--add-host`. */
+const WITH_HOSTS = `
+name=$1 address=$2; shift 2
+hosts=$(mktemp) || exit 125
+{ echo "$address $name"; cat /etc/hosts; } > "$hosts" && chmod 644 "$hosts" && mount --bind "$hosts" /etc/hosts || exit 125
+rm -f "$hosts"
+exec "$@"
+`;
+
+/**
+ * argv in front of a tool for which `name` shall mean `address`, so that it checks the certificate of the name. Throws
+ * `TLS_NAME` where the kernel lets us have no mounts of our own.
+ */
+export async function withHostName(name: string, address: string): Promise<string[]> {
+  const tool = which("unshare");
+  const space = [tool ?? "unshare", ...(isRoot() ? [] : ["--map-root-user"]), "--mount", "--"];
+  const argv = [...space, "sh", "-c", WITH_HOSTS, "ditto", name, address];
+  if (tool !== undefined && (await run([...argv, "true"], { check: false, cwd: "/" })).status === 0) return argv;
+  throw new DittoError(`Cannot check the certificate of "${name}": this host's tools would check "${address}"`, {
+    code: "TLS_NAME",
+    hint: "Use --runtime docker, or let the name mean that address in /etc/hosts",
+  });
+}

@@ -16,7 +16,7 @@ import {
 import { type Found, findClient, findServer, notInstalled } from "./binaries.ts";
 import { embeddedServer } from "./embedded.ts";
 import { makeOwned, nativeRoot, openTemporary, readMarker, writeMarker } from "./folders.ts";
-import { type Owner, ownerText, parseOwner, serverOwner, withoutNetwork } from "./privileges.ts";
+import { type Owner, ownerText, parseOwner, serverOwner, withHostName, withoutNetwork } from "./privileges.ts";
 import { endProcesses } from "./processes.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { removeFolder } from "./things.ts";
@@ -57,7 +57,11 @@ export async function openWorkshop(request: WorkshopRequest, say: (text: string)
 export async function openToolbox(request: ToolboxRequest): Promise<Toolbox> {
   const found = await findClient(request.server);
   if ("rejected" in found) throw notInstalled(request.server, "client", found.rejected);
+  const { reach, server } = request;
+  // libpq is told name and address apart; MySQL's and MariaDB's clients know one host.
+  const renamed = "host" in reach && reach.name !== undefined && server.flavour !== "postgres" ? reach : undefined;
   return hostToolbox({
+    ...(renamed?.name === undefined ? {} : { prefix: await withHostName(renamed.name, renamed.host) }),
     // Both write into the same folder, and each must be able to read the other's files.
     owner: parseOwner(request.workshop.owner),
     bin: found.bin,

@@ -84,7 +84,15 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
       const reach = { host: source.host };
       const toolbox = await runtime.openToolbox({ id, image, server, reach, workshop });
       try {
-        const job = { ...build, source, session, look, toolbox, lockWaitMs: 10_000 };
+        const job = {
+          ...build,
+          source,
+          session,
+          look,
+          toolbox,
+          guest: { reading() {}, release: async () => {}, verdict: (failure: unknown) => failure },
+          lockWaitMs: 10_000,
+        };
         const transferred = await fromSource(job, transforms);
         const schema = await mysqlTransfer.inspect(build);
         await mysqlTransfer.settle(build);
