@@ -4,7 +4,7 @@ import { interrupted } from "../kit/cleanup.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import type { TableRows } from "./build.ts";
+import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, basesOf, forgetBase, writeBase } from "./catalogue.ts";
 import type { Plan, ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
@@ -27,6 +27,7 @@ export interface Finished {
   /** Files that were asked for besides. */
   staged: Staged[];
   dump: WrittenDump;
+  disarmed: Disarmed;
   warnings: string[];
   durationMs: number;
 }
@@ -69,7 +70,8 @@ function recordOf(
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
-    settings: plan.engine.settingsFromTraits?.(plan.look?.traits ?? {}) ?? {},
+    settings: { ...plan.engine.settingsFromTraits?.(plan.look?.traits ?? {}), ...done.disarmed.settings },
+    disarmed: done.disarmed.things,
     frozen: done.frozen,
     dumpKey: dump.key,
     dumpSha256: done.sha256,
@@ -103,6 +105,7 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     duration_ms: done.durationMs,
     created_at: done.createdAt,
     warnings: done.warnings,
+    disarmed: done.disarmed.things,
   };
   await publishDump(request.store, dump.partial, manifest);
   return sha256;

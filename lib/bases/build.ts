@@ -80,6 +80,16 @@ export interface Transferred {
   schema: Schema;
 }
 
+/** What was kept from acting on the world. */
+export interface Disarmed {
+  /** In words, for the manifest. */
+  things: string[];
+  /** Tables whose rows differ from the source's since. */
+  changed: { schema: string; name: string }[];
+  /** Server settings of the copies. */
+  settings: Record<string, string>;
+}
+
 /** A dump or SQL file as bytes, decompressed. */
 export interface DumpFile {
   /** Where it came from, for messages. */
@@ -110,6 +120,10 @@ export interface Transfer {
   schemaDump(build: Build): Promise<string>;
   /** The base's schema, with counts of rows not filled; and the check that every constraint and index is valid. */
   inspect(build: Build): Promise<Schema>;
+  /** Takes from the base what would act on the world in a copy. */
+  disarm(build: Build, look: SourceLook | undefined): Promise<Disarmed>;
+  /** Copies' settings when nothing is disarmed, as the source has them. */
+  armedSettings(look: SourceLook | undefined): Record<string, string>;
   /** ANALYZE and CHECKPOINT, the last before the stop. */
   settle(build: Build): Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface BaseRecord {
   database: string;
   /** Server settings that make a copy behave as the source does (MySQL: sql_mode, time zone …). */
   settings?: Record<string, string>;
+  /** What was kept from acting on the world, in words; absent before it was kept on record. */
+  disarmed?: string[];
   frozen: Frozen;
   /** "" when no portable dump was made. */
   dumpKey: string;

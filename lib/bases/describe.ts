@@ -21,6 +21,7 @@ export function describeBase(base: BaseRecord): { json: Record<string, unknown>;
       dump_sha256: base.dumpSha256,
       duration_ms: base.durationMs,
       warnings: base.warnings,
+      disarmed: base.disarmed ?? [],
       created_at: base.createdAt,
     },
     text: `Base ${base.id} of "${base.project}" is ready: ${base.server.flavour} ${base.server.version}, ${base.tables} tables, ${base.rows.toLocaleString("en")} rows, ${formatBytes(base.frozen.bytes)}, ${formatDuration(base.durationMs)} (${base.frozen.method})`,

@@ -7,9 +7,11 @@ import { newId, withLock } from "../kit/state.ts";
 import { formatBytes } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Frozen, Runtime, StorageWish, Toolbox, Workshop } from "../runtime/index.ts";
+import { qualifiedName } from "../schema/model.ts";
 import { announce, pruneOld, type WrittenDump } from "./announce.ts";
 import type {
   Build,
+  Disarmed,
   Selection,
   SourceBuild,
   SourceLook,
@@ -47,6 +49,7 @@ export interface ReseedRequest {
   lockWaitMs: number;
   /** Command that opens a tunnel to the source; "" for none. */
   tunnel: string;
+  sideEffects: "disarm" | "keep";
   manners: Pick<GuestManners, "onBlock" | "maxDuration">;
   /** Folder of the dump store. */
   store: string;
@@ -220,9 +223,10 @@ async function fillFreezeAnnounce(
     serverErrors: server.errors,
   };
   const read = await fill(request, plan, site, job);
+  const disarmed = await disarm(request, plan, job);
   request.step("Analyze");
   await plan.transfer.settle(job);
-  const dump = await writeDump(request, plan, { job, read, made });
+  const dump = await writeDump(request, plan, { job, read: read && withoutHashes(read, disarmed.changed), made });
   if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
   request.step("Freeze");
   await server.stop();
@@ -233,7 +237,7 @@ async function fillFreezeAnnounce(
   });
   if (request.dumpPath && dump.key) made.staged.push(await stageCopy(dump.partial, request.dumpPath));
   const durationMs = Math.round(performance.now() - site.started);
-  return announce(request, plan, { id: site.id, frozen, staged: made.staged, warnings, durationMs, dump });
+  return announce(request, plan, { id: site.id, frozen, staged: made.staged, warnings, durationMs, dump, disarmed });
 }
 
 /** Brings the rows in and checks the schema; resolves to the rows that were read, undefined when only the file knows. */
@@ -278,6 +282,20 @@ async function dumpWatched({ transfer }: Plan, build: SourceBuild): Promise<Tran
   } finally {
     await build.guest.release();
   }
+}
+
+async function disarm(request: ReseedRequest, plan: Plan, job: Build): Promise<Disarmed> {
+  const { transfer, look } = plan;
+  if (request.sideEffects === "keep") return { things: [], changed: [], settings: transfer.armedSettings(look) };
+  const disarmed = await transfer.disarm(job, look);
+  if (disarmed.things.length > 0) request.warn(`Disarmed: ${disarmed.things.join(", ")}`);
+  return disarmed;
+}
+
+/** Rows of tables that were changed on purpose match any content. */
+function withoutHashes(rows: TableRows[], changed: Disarmed["changed"]): TableRows[] {
+  const names = new Set(changed.map(qualifiedName));
+  return rows.map((table) => (names.has(qualifiedName(table)) ? { ...table, hash: "" } : table));
 }
 
 /** The portable dump under a temporary name, its rows compared with those that were read. */

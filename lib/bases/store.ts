@@ -23,6 +23,8 @@ export interface DumpManifest {
   duration_ms: number;
   created_at: string;
   warnings: string[];
+  /** What was kept from acting on the world, in words. */
+  disarmed: string[];
 }
 
 const KEY = /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)\/(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.dump$/;

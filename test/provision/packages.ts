@@ -27,6 +27,9 @@ const NEEDS: Need[] = [
   { what: "debootstrap", packages: ["debootstrap"], present: () => has("debootstrap") },
   { what: "btrfs tools", packages: ["btrfs-progs"], present: () => has("mkfs.btrfs") },
   { what: "XFS tools", packages: ["xfsprogs"], present: () => has("mkfs.xfs") },
+  { what: "ssh", packages: ["openssh-server", "openssh-client"], present: () => has("sshd") && has("ssh") },
+  { what: "openssl", packages: ["openssl"], present: () => has("openssl") },
+  { what: "PgBouncer", packages: ["pgbouncer"], present: () => has("pgbouncer") },
   { what: "zstd", packages: ["zstd"], present: () => has("zstd") },
 ];
 

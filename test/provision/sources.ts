@@ -13,6 +13,8 @@ export interface SourceRequest {
   database?: string;
   /** The server's own arguments, after the image name. */
   args?: string[];
+  /** Folder of this host → where the container sees it, read-only. */
+  mounts?: Record<string, string>;
   /** Part of the container's name, for whoever reads `docker ps`. */
   name?: string;
   /** MySQL and MariaDB: load the zone tables as the official image does. Off by default, for it takes two seconds. */
@@ -90,6 +92,7 @@ function runCommand(
   return [
     ...["docker", "run", "--detach", "--name", containerName, ...labels, "--publish", `127.0.0.1::${port}`],
     ...variables.flatMap((name) => ["--env", name]),
+    ...Object.entries(request.mounts ?? {}).flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]),
     image,
     ...(request.args ?? []),
   ];

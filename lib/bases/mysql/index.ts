@@ -1,4 +1,5 @@
 import type { Transfer } from "../build.ts";
+import { disarm } from "./disarm.ts";
 import { fromSource } from "./dump.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
@@ -15,6 +16,8 @@ export const mysqlTransfer: Transfer = {
   portableDump,
   schemaDump,
   inspect,
+  disarm,
+  armedSettings: (look) => ({ event_scheduler: look?.traits.event_scheduler ?? "ON" }),
   settle,
   watchman,
 };

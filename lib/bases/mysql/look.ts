@@ -89,7 +89,7 @@ async function proveRoutines(session: Session): Promise<void> {
   );
 }
 
-const FACTS = ["read_only", "super_read_only", "system_time_zone"];
+const FACTS = ["event_scheduler", "read_only", "super_read_only", "system_time_zone"];
 
 async function readVariables(session: Session): Promise<Record<string, string>> {
   const names = [...TRAIT_SETTINGS, ...FACTS].map(quoteLiteral).join(", ");

@@ -1,5 +1,6 @@
 import type { Transfer } from "../build.ts";
 import { rowsOfFile } from "./archive.ts";
+import { disarm } from "./disarm.ts";
 import { rowsWithoutDump } from "./driver.ts";
 import { fromSource } from "./dump.ts";
 import { fits } from "./fits.ts";
@@ -20,6 +21,8 @@ export const postgresTransfer: Transfer = {
   rowsWithoutDump,
   schemaDump,
   inspect,
+  disarm,
+  armedSettings: () => ({}),
   settle,
   watchman,
 };

@@ -33,7 +33,7 @@ export async function settle(build: Build): Promise<void> {
 }
 
 /** Queries without parameters over the workshop's socket: a container's server has no address that a driver could reach. */
-function socketSession(build: Build, encoding: string): Session {
+export function socketSession(build: Build, encoding: string): Session {
   // Names in a database without an encoding may be no UTF-8.
   const prefix = encoding === "SQL_ASCII" ? "SET client_encoding = 'SQL_ASCII'; " : "";
   return {

@@ -48,7 +48,8 @@ async function databaseTraits(session: Session): Promise<Record<string, string>>
         FROM pg_collation co WHERE co.collprovider = 'c' AND co.oid IN (SELECT refobjid FROM pg_depend WHERE refclassid = 'pg_collation'::regclass
           UNION SELECT oid FROM pg_collation WHERE collnamespace <> 'pg_catalog'::regnamespace)), '') AS collations,
       coalesce((SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), '') AS preload,
-      coalesce((SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c WHERE c.relkind = 'r' AND c.relpersistence = 'u'), '') AS unlogged
+      coalesce((SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c WHERE c.relkind = 'r' AND c.relpersistence = 'u'), '') AS unlogged,
+      coalesce((SELECT jsonb_agg(subname)::text FROM pg_subscription WHERE subdbid = d.oid), '') AS subscriptions
     FROM pg_database d WHERE d.datname = current_database()`);
   return traits;
 }
