@@ -10,6 +10,10 @@
  *   bun scripts/copy.ts sql COPY [-c, --command SQL]          the database's own client
  *   bun scripts/copy.ts shell COPY                            a shell beside the server
  *   bun scripts/copy.ts logs COPY [--server]                  what happened to the copy; --server: the server's own log
+ *   bun scripts/copy.ts stop COPY…                            end the server and free its memory; its data and URL stay
+ *   bun scripts/copy.ts start COPY…                           bring it back on the same URL, as url, sql and shell do
+ *   bun scripts/copy.ts extend COPY --ttl 2h|never            how long it lives from now on
+ *   bun scripts/copy.ts reset COPY                            back to the base, on the same URL; what was done in it goes
  *   bun scripts/copy.ts delete COPY… | --all                  remove copies
  *   bun scripts/copy.ts prune                                 remove what is expired, half made or orphaned
  *
@@ -21,8 +25,18 @@
  *   --port N             publish this port instead of a free one
  *   --label K=V          may be repeated
  *   --dump KEY           of the base that was made from this dump
- *   --format FORMAT      create only: auto, pipe (the URL alone) or json
- *   --keep-on-failure    run only: leave the copy when CMD fails, and print its URL
+ *   --as ROLE            a URL for this ordinary role of the copy (Postgres with dump.roles: keep)
+ *   --network NAME       also put it into this network of docker's or podman's; internal_url says where it is found there
+ *
+ * Options of create:
+ *   --if-exists WORD     when the name is taken: fail (default), reuse, or reset
+ *   --count N            make N copies; a name is given a number for each
+ *   --format FORMAT      auto, pipe (the URL alone) or json
+ *
+ * Options of run:
+ *   --workers N          make N copies: DATABASE_URL_1 to DATABASE_URL_N, and DATABASE_URL for the first
+ *   --keep-on-failure    leave the copy when CMD fails, and print its URL
+ *   --require-connection an error when CMD never connected to the copy (it is said in any case)
  *
  * Options of all:
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -38,53 +52,85 @@ const copyFlags = flags({
   port: { type: "integer", min: 1, max: 65_535 },
   label: { type: "string", multiple: true },
   dump: { type: "string" },
+  as: { type: "string" },
+  network: { type: "string" },
 });
-const createFlags = flags({ ...copyFlags, format: { type: "string", choices: ["auto", "pipe", "json"] } });
-const runFlags = flags({ ...copyFlags, "keep-on-failure": { type: "boolean" } });
+const createFlags = flags({
+  ...copyFlags,
+  "if-exists": { type: "string", choices: ["fail", "reuse", "reset"] },
+  count: { type: "integer", min: 1, max: 100 },
+  format: { type: "string", choices: ["auto", "pipe", "json"] },
+});
+const runFlags = flags({
+  ...copyFlags,
+  workers: { type: "integer", min: 1, max: 100 },
+  "keep-on-failure": { type: "boolean" },
+  "require-connection": { type: "boolean" },
+});
+const extendFlags = flags({ ttl: { type: "duration", or: "never" } });
 const sqlFlags = flags({ command: { type: "string", short: "c" } });
 const logFlags = flags({ server: { type: "boolean" } });
 const deleteFlags = flags({ all: { type: "boolean" } });
 
-const laterFlags = ["from", "obfuscate", "raw", "count", "if-exists", "as", "network", "workers", "require-connection"];
+const laterFlags = ["from", "obfuscate", "raw"];
 const one = { positionals: [1, 1], argument: "COPY" } as const;
+const some = { positionals: [1, 999], argument: "COPY" } as const;
 
 await script(import.meta, {
   verbs: {
-    create: { flags: createFlags, run: create, later: laterFlags },
+    create: { flags: createFlags, run: swept(create), later: laterFlags },
     run: { flags: runFlags, rest: "required", failureExit: 125, run, later: laterFlags },
-    list: { run: list },
-    url: { ...one, run: url },
-    sql: { ...one, flags: sqlFlags, run: sql },
-    shell: { ...one, run: shell },
-    logs: { ...one, flags: logFlags, run: logs },
-    delete: { positionals: [0, 999], argument: "COPY", flags: deleteFlags, run: remove },
+    list: { run: swept(list) },
+    url: { ...one, run: swept(url) },
+    sql: { ...one, flags: sqlFlags, run: swept(sql) },
+    shell: { ...one, run: swept(shell) },
+    logs: { ...one, flags: logFlags, run: swept(logs) },
+    stop: { ...some, run: swept(stop) },
+    start: { ...some, run: swept(start) },
+    extend: { ...one, flags: extendFlags, run: swept(extend) },
+    reset: { ...one, run: swept(reset) },
+    delete: { positionals: [0, 999], argument: "COPY", flags: deleteFlags, run: swept(remove) },
     prune: { run: prune, later: ["older-than", "every-home"] },
   },
-  later: ["extend", "pause", "resume", "stop", "start", "reset", "clone"],
+  later: ["pause", "resume", "clone"],
 });
+
+/** Whatever was asked for, what has expired goes afterwards, in the background. */
+function swept<Asked, Answer>(verb: (call: Asked) => Promise<Answer>): (call: Asked) => Promise<Answer> {
+  return async (call) => {
+    const answer = await verb(call);
+    const { sweepInBackground } = await import("../lib/copies/list.ts");
+    await sweepInBackground(import.meta.path);
+    return answer;
+  };
+}
 
 async function create(call: Call<typeof createFlags>): Promise<void> {
   const { copies, config } = await open(call);
-  const wishes = await copies.wishesOf(call);
-  await copies.copyOfBase(config, wishes, call.say, (copy) => copies.answerCopy(call, copy, call.flags.format));
-  await copies.sweepInBackground(import.meta.path);
+  const wishes = { ...(await copies.wishesOf(call)), ifExists: call.flags["if-exists"] };
+  if (call.flags.count === undefined) {
+    await copies.copyOfBase(config, wishes, call.say, (copy) => copies.answerCopy(call, copy, call.flags.format));
+  } else {
+    const many = await copies.copiesOfBase(config, wishes, { count: call.flags.count, say: call.say });
+    await copies.answerCopies(call, many, call.flags.format);
+  }
 }
 
 async function run(call: Call<typeof runFlags>): Promise<number> {
   const { copies, config } = await open(call);
   const wishes = await copies.wishesOf(call);
-  const status = await copies.runOnCopy(call.rest, {
+  return copies.runOnCopy(call.rest, {
     config,
     wishes,
     call,
+    workers: call.flags.workers ?? 1,
     keepOnFailure: call.flags["keep-on-failure"],
+    requireConnection: call.flags["require-connection"],
   });
-  await copies.sweepInBackground(import.meta.path);
-  return status;
 }
 
 async function list(call: Call): Promise<void> {
-  const { readCopies, viewOf, renderList, sweepInBackground } = await import("../lib/copies/list.ts");
+  const { readCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
   const stored = await readCopies();
   call.answer(
     stored.map((entry) =>
@@ -92,35 +138,60 @@ async function list(call: Call): Promise<void> {
     ),
     () => renderList(stored),
   );
-  await sweepInBackground(import.meta.path);
 }
 
 async function url(call: Call): Promise<void> {
-  const { copies, copy } = await openCopy(call);
+  const { copies, copy } = await openAwake(call);
   const address = await copies.urlOf(copy);
   call.answer(copies.viewOf(copy, address), () => address);
-  await copies.sweepInBackground(import.meta.path);
 }
 
 async function sql(call: Call<typeof sqlFlags>): Promise<number> {
-  const { copies, copy } = await openCopy(call);
-  const status = await copies.openSql(copy, call.flags.command, call);
-  await copies.sweepInBackground(import.meta.path);
-  return status;
+  const { copies, copy } = await openAwake(call);
+  return copies.openSql(copy, call.flags.command, call);
 }
 
 async function shell(call: Call): Promise<number> {
-  const { copies, copy } = await openCopy(call);
-  const status = await copies.openShell(copy, call);
-  await copies.sweepInBackground(import.meta.path);
-  return status;
+  const { copies, copy } = await openAwake(call);
+  return copies.openShell(copy, call);
 }
 
 async function logs(call: Call<typeof logFlags>): Promise<void> {
   const { copies, copy } = await openCopy(call);
   const lines = call.flags.server ? await copies.serverLog(copy) : await copies.readEvents(copy.id);
   call.answer(lines, () => copies.renderLog(lines));
-  await copies.sweepInBackground(import.meta.path);
+}
+
+async function stop(call: Call): Promise<void> {
+  const { copies, found } = await openSome(call);
+  const stopped = await Promise.all(found.map(copies.stopCopy));
+  call.answer(
+    stopped.map((copy) => copies.viewOf(copy)),
+    () =>
+      stopped.map((copy) => `Stopped ${copy.name || copy.id}; "bun scripts/copy.ts start" brings it back`).join("\n"),
+  );
+}
+
+async function start(call: Call): Promise<void> {
+  const { copies, found } = await openSome(call);
+  const started = await Promise.all(found.map(copies.startCopy));
+  await copies.answerCopies(call, started);
+}
+
+async function extend(call: Call<typeof extendFlags>): Promise<void> {
+  const { copies, config, copy } = await openCopy(call);
+  const extended = await copies.extendCopy(copy, call.flags.ttl ?? config.copy.ttl);
+  call.answer(
+    copies.viewOf(extended),
+    () => `${copy.name || copy.id} lives until ${extended.expiresAt ?? "it is deleted"}`,
+  );
+}
+
+async function reset(call: Call): Promise<void> {
+  const { copies, config, copy } = await openCopy(call);
+  await copies.confirmReset(call, copy);
+  const fresh = await copies.resetCopy(copy, await copies.currentBase(copy), config);
+  await copies.answerCopy(call, fresh);
 }
 
 async function remove(call: Call<typeof deleteFlags>): Promise<void> {
@@ -131,7 +202,6 @@ async function remove(call: Call<typeof deleteFlags>): Promise<void> {
     chosen.map((copy) => ({ ...copies.viewOf(copy), status: "destroyed" })),
     () => chosen.map((copy) => `Deleted ${copy.name || copy.id}`).join("\n"),
   );
-  await copies.sweepInBackground(import.meta.path);
 }
 
 async function prune(call: Call): Promise<void> {
@@ -152,5 +222,15 @@ async function open(call: Call) {
 async function openCopy(call: Call) {
   const { copies, config } = await open(call);
   const [word = ""] = call.positionals;
-  return { copies, copy: await copies.findCopy(word, { project: config.project, source: config.sourceName }) };
+  return { copies, config, copy: await copies.findCopy(word, { project: config.project, source: config.sourceName }) };
+}
+
+async function openAwake(call: Call) {
+  const { copies, copy } = await openCopy(call);
+  return { copies, copy: await copies.awake(copy, call.say) };
+}
+
+async function openSome(call: Call) {
+  const { copies, config } = await open(call);
+  return { copies, found: await copies.chooseSome(call, { project: config.project, source: config.sourceName }) };
 }

@@ -16,3 +16,15 @@ export async function answerCopy(
   }
   call.answer(view, () => (json ? JSON.stringify(view, null, 2) : url));
 }
+
+/** Answers with several copies: a URL a line, or an array. */
+export async function answerCopies(
+  call: Conversation,
+  copies: CopyRecord[],
+  format: "auto" | "pipe" | "json" = "auto",
+): Promise<void> {
+  const urls = await Promise.all(copies.map(urlOf));
+  const views = copies.map((copy, index) => viewOf(copy, urls[index]));
+  const json = call.json || format === "json";
+  call.answer(views, () => (json ? JSON.stringify(views, null, 2) : urls.join("\n")));
+}

@@ -1,12 +1,12 @@
 import type { BaseRecord } from "../bases/catalogue.ts";
-import { servers } from "../engine/engines.ts";
-import type { ServerEngine } from "../engine/index.ts";
 import { finish, interrupted, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId, ownerTag, withLock } from "../kit/state.ts";
-import type { Runtime, ServeRequest } from "../runtime/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";
 import { choosePort, portInUse } from "./ports.ts";
-import { accessTo, type CopyRecord, forgetCopy, knownCopies, logEvent, passwordOf, writeCopy } from "./record.ts";
+import { COPY_USER, type CopyRecord, forgetCopy, knownCopies, logEvent, writeCopy } from "./record.ts";
+import { serveRequestOf } from "./serving.ts";
 
 /** What a copy should be like. */
 export interface CopyRequest {
@@ -19,12 +19,9 @@ export interface CopyRequest {
   bind: string;
   host: string;
   labels: Record<string, string>;
-  settings: Record<string, string>;
-  /** Bytes; 0: no limit. */
-  memory: number;
-  /** Processors; 0: no limit. */
-  cpus: number;
-  network: "closed" | "open";
+  serving: CopyRecord["serving"];
+  /** The role that its URL is for; undefined: the copies' own user. */
+  role: string | undefined;
   maxCopies: number;
   /** The copy goes with this process. */
   bound: boolean;
@@ -32,11 +29,6 @@ export interface CopyRequest {
 
 /** Gives a copy that is ready to whoever asked for it. */
 export type Announce = (copy: CopyRecord) => Promise<void> | void;
-
-const USER = "ditto";
-
-/** A copy's server must answer within this time, or its log is shown. */
-const READY_LIMIT_MS = 90_000;
 
 /**
  * Makes a copy, waits until its user can log in, and hands it to `announce`. Whatever fails or interrupts before that is
@@ -53,6 +45,7 @@ export async function createCopy(request: CopyRequest, announce: Announce): Prom
       });
       const copy = await serveOnFreePort(request, reserved);
       await waitForLogin(request.runtime, copy);
+      await openRoleOf(copy);
       const done: CopyRecord = {
         ...copy,
         status: "ready",
@@ -90,7 +83,7 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     bind: request.bind,
     port: 0,
     database: base.database,
-    user: USER,
+    user: COPY_USER,
     baseId: base.id,
     dumpKey: base.dumpKey,
     frozen: base.frozen,
@@ -106,6 +99,8 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     errorMessage: "",
     owner,
     bound: request.bound,
+    serving: request.serving,
+    ...(request.role === undefined ? {} : { role: request.role }),
   };
 }
 
@@ -148,7 +143,7 @@ async function serveOnFreePort(request: CopyRequest, reserved: CopyRecord): Prom
   for (let copy = reserved; ; ) {
     stopIfInterrupted();
     try {
-      const wish = await serveRequest(request, copy);
+      const wish = await serveRequestOf(copy);
       const { method } = await finish(() => request.runtime.serve(wish));
       const served = { ...copy, method };
       await writeCopy(served);
@@ -164,95 +159,10 @@ async function serveOnFreePort(request: CopyRequest, reserved: CopyRecord): Prom
   }
 }
 
-async function serveRequest(request: CopyRequest, copy: CopyRecord): Promise<ServeRequest> {
-  const engine: ServerEngine = servers[copy.engine];
-  const { server, database } = copy;
-  const password = await passwordOf(copy.id);
-  return {
-    id: copy.id,
-    from: copy.frozen,
-    script: (place, network) =>
-      engine.serveScript({
-        place,
-        port: network.port,
-        listen: network.listen,
-        purpose: "copy",
-        settings: request.settings,
-        server,
-      }),
-    files: { "start.sql": engine.startSql({ user: USER, password, database, server }) },
-    serverPort: engine.defaultPort,
-    bind: request.bind,
-    port: copy.port,
-    expiresAt: copy.expiresAt,
-    network: request.network,
-    ...(request.memory ? { memory: `${request.memory}b` } : {}),
-    ...(request.cpus ? { cpus: String(request.cpus) } : {}),
-  };
-}
-
 function moveToAnotherPort(request: CopyRequest, copy: CopyRecord, refused: Set<number>): Promise<CopyRecord> {
   return withLock("copies", async () => {
     const moved = { ...copy, port: await choosePort(request, await knownCopies(), refused) };
     await writeCopy(moved);
     return moved;
-  });
-}
-
-/** What was begun before a signal must not be handed out after it. */
-function stopIfInterrupted(): void {
-  if (interrupted()) throw new DittoError("Cannot make a copy: interrupted", { code: "INTERRUPTED", exit: 130 });
-}
-
-/** Until the copy's user can log in over TCP, and a wrong password can't. */
-export async function waitForLogin(runtime: Runtime, copy: CopyRecord): Promise<void> {
-  const engine: ServerEngine = servers[copy.engine];
-  const access = { ...(await accessTo(copy)), host: loginHost(copy) };
-  const until = Date.now() + READY_LIMIT_MS;
-  let lastLook = Date.now();
-  for (;;) {
-    stopIfInterrupted();
-    try {
-      const session = await engine.connect(access, { timeoutMs: 5_000 });
-      await session.close();
-      break;
-    } catch {
-      if (Date.now() > until) throw await notReady(runtime, copy, "its server does not answer");
-      if (Date.now() - lastLook > 500) {
-        lastLook = Date.now();
-        if ((await runtime.state(copy.id)) !== "running") throw await notReady(runtime, copy, "its server ended");
-      }
-      await Bun.sleep(10);
-    }
-  }
-  await refuseWrongPassword(engine, copy, access);
-}
-
-async function refuseWrongPassword(
-  engine: ServerEngine,
-  copy: CopyRecord,
-  access: Awaited<ReturnType<typeof accessTo>>,
-): Promise<void> {
-  const session = await engine
-    .connect({ ...access, password: "not-the-password" }, { timeoutMs: 5_000 })
-    .catch(() => undefined);
-  if (!session) return;
-  await session.close();
-  throw new DittoError("Cannot hand out the copy: its server takes any password", {
-    code: "COPY_OPEN",
-    hint: `Check that the image "${copy.frozen.image}" is a plain image of its engine; the copy was removed`,
-  });
-}
-
-function loginHost(copy: CopyRecord): string {
-  return copy.bind === "0.0.0.0" || copy.bind === "::" ? "127.0.0.1" : copy.bind;
-}
-
-async function notReady(runtime: Runtime, copy: CopyRecord, state: string): Promise<DittoError> {
-  const log = await runtime.logs(copy.id).catch(() => "");
-  const last = log.trim().split("\n").slice(-5).join("\n  ");
-  return new DittoError(`Cannot make a copy: ${state}${last ? `:\n  ${last}` : ""}`, {
-    code: "COPY_NOT_READY",
-    hint: "Check copy.settings, copy.memory and the free disk space; nothing was left behind",
   });
 }

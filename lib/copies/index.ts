@@ -1,9 +1,11 @@
-export { answerCopy } from "./answer.ts";
+export { currentBase } from "../bases/catalogue.ts";
+export { answerCopies, answerCopy } from "./answer.ts";
 export { destroyCopies } from "./destroy.ts";
 export { findCopy } from "./find.ts";
 export { openShell, openSql, renderLog, serverLog } from "./inside.ts";
+export { copiesOfBase } from "./many.ts";
 export { copyOfBase } from "./open.ts";
 export { readEvents, urlOf, viewOf } from "./record.ts";
 export { runOnCopy } from "./run.ts";
-export { sweepInBackground } from "./sweep.ts";
-export { chooseForDelete, wishesOf } from "./wishes.ts";
+export { awake, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";
+export { chooseForDelete, chooseSome, confirmReset, wishesOf } from "./wishes.ts";

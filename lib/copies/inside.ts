@@ -3,7 +3,7 @@ import type { Conversation } from "../kit/cli.ts";
 import { DittoError, messageOf, usageError } from "../kit/errors.ts";
 import { runAttached } from "../kit/exec.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { accessTo, type CopyEvent, type CopyRecord } from "./record.ts";
+import { accessForUser, type CopyEvent, type CopyRecord } from "./record.ts";
 
 /** The database's own client on this terminal, or with `--json` the rows of one statement; resolves to the status. */
 export async function openSql(copy: CopyRecord, sql: string | undefined, call: Conversation): Promise<number> {
@@ -15,17 +15,16 @@ export async function openSql(copy: CopyRecord, sql: string | undefined, call: C
 }
 
 async function openClient(copy: CopyRecord, sql: string | undefined): Promise<number> {
-  const runtime = await running(copy);
+  const runtime = await runtimeNamed(copy.runtime, () => {});
   const engine = servers[copy.engine];
   const inside = copy.runtime === "native" ? {} : { host: "127.0.0.1", port: engine.defaultPort };
-  const command = engine.userClient({ ...(await accessTo(copy)), ...inside }, copy.server, sql);
+  const command = engine.userClient({ ...(await accessForUser(copy)), ...inside }, copy.server, sql);
   const { argv, env } = await runtime.attach(copy.id, copy.frozen, command);
   return runAttached(argv, { env });
 }
 
 async function rowsOf(copy: CopyRecord, sql: string): Promise<object[]> {
-  await running(copy);
-  const session = await servers[copy.engine].connect(await accessTo(copy));
+  const session = await servers[copy.engine].connect(await accessForUser(copy));
   try {
     return await session.query<object>(sql);
   } catch (error) {
@@ -38,14 +37,14 @@ async function rowsOf(copy: CopyRecord, sql: string): Promise<object[]> {
 /** A shell beside the copy's server; resolves to its status. */
 export async function openShell(copy: CopyRecord, call: Conversation): Promise<number> {
   if (call.json) throw usageError("Cannot answer in JSON: a shell has no answer", "Leave --json out");
-  const runtime = await running(copy);
+  const runtime = await runtimeNamed(copy.runtime, () => {});
   const { argv, env } = await runtime.attach(copy.id, copy.frozen, { tool: ["bash", "sh"], args: [] });
   return runAttached(argv, { env });
 }
 
 /** The server's own log, a line each. */
 export async function serverLog(copy: CopyRecord): Promise<string[]> {
-  const { runtime } = await existing(copy);
+  const runtime = await existing(copy);
   return (await runtime.logs(copy.id)).trimEnd().split("\n");
 }
 
@@ -61,19 +60,10 @@ function eventLine({ at, action, ...details }: CopyEvent): string {
   return [at, action, ...rest].join("  ");
 }
 
-async function running(copy: CopyRecord) {
-  const { runtime, state } = await existing(copy);
-  if (state === "running") return runtime;
-  throw new DittoError(`Cannot open copy "${wordFor(copy)}": its server is ${state}`, {
-    code: "COPY_NOT_RUNNING",
-    hint: `See "bun scripts/copy.ts logs ${wordFor(copy)} --server"`,
-  });
-}
-
 async function existing(copy: CopyRecord) {
   const runtime = await runtimeNamed(copy.runtime, () => {});
   const state = await runtime.state(copy.id);
-  if (state !== "missing") return { runtime, state };
+  if (state !== "missing") return runtime;
   throw new DittoError(`Cannot open copy "${wordFor(copy)}": somebody removed its server`, {
     code: "COPY_LOST",
     hint: `Forget it with "bun scripts/copy.ts delete ${wordFor(copy)}", and create another`,

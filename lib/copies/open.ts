@@ -3,7 +3,10 @@ import type { Config } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
-import type { CopyRecord } from "./record.ts";
+import { loginSettings } from "./logins.ts";
+import { type CopyRecord, knownCopies } from "./record.ts";
+import { servingOf } from "./serving.ts";
+import { awake, resetCopy } from "./wake.ts";
 
 /** What a user may say about a copy, over the configuration. */
 export interface CopyWishes {
@@ -12,7 +15,15 @@ export interface CopyWishes {
   port?: number | undefined;
   labels?: string[] | undefined;
   dump?: string | undefined;
+  /** What becomes of a copy that has the name already; "fail" when left out. */
+  ifExists?: "fail" | "reuse" | "reset" | undefined;
+  /** Log in as this role of the copy's. */
+  role?: string | undefined;
+  /** A network of the container runtime's to be in besides. */
+  network?: string | undefined;
   bound?: boolean;
+  /** Somebody will ask whether anybody logged in. */
+  watched?: boolean;
 }
 
 /** A copy of the project's current base, as configured, handed to `announce` when it is ready. */
@@ -22,7 +33,11 @@ export async function copyOfBase(
   say: (text: string) => void,
   announce: Announce = () => {},
 ): Promise<CopyRecord> {
+  const existing =
+    wishes.name && (wishes.ifExists ?? "fail") !== "fail" ? await namedCopy(config, wishes.name) : undefined;
+  if (existing && wishes.ifExists === "reuse") return handOver(await awake(existing, say), announce);
   const base = await chosenBase(config, wishes.dump);
+  if (existing) return handOver(await resetCopy(existing, base, config), announce);
   const request: CopyRequest = {
     base,
     runtime: await runtimeNamed(base.frozen.runtime, say),
@@ -33,10 +48,11 @@ export async function copyOfBase(
     bind: config.copy.bind,
     host: config.copy.advertise_host || process.env.DITTO_ADVERTISE_HOST || "127.0.0.1",
     labels: parseLabels(wishes.labels ?? []),
-    settings: { ...base.settings, ...config.copy.settings },
-    memory: config.copy.memory,
-    cpus: config.copy.cpus,
-    network: config.copy.network,
+    serving: {
+      ...withLoginLog(servingOf(config, base), wishes, base),
+      ...(wishes.network === undefined ? {} : { joins: [wishes.network] }),
+    },
+    role: wishes.role,
     maxCopies: config.copy.max_copies,
     bound: wishes.bound ?? false,
   };
@@ -47,6 +63,21 @@ export async function copyOfBase(
     );
   }
   return createCopy(request, announce);
+}
+
+function withLoginLog(serving: CopyRecord["serving"], wishes: CopyWishes, base: BaseRecord): CopyRecord["serving"] {
+  return wishes.watched ? { ...serving, settings: { ...loginSettings(base), ...serving.settings } } : serving;
+}
+
+async function namedCopy(config: Config, name: string): Promise<CopyRecord | undefined> {
+  const { project, sourceName } = config;
+  const copies = await knownCopies();
+  return copies.find((copy) => copy.name === name && copy.project === project && copy.source === sourceName);
+}
+
+async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecord> {
+  await announce(copy);
+  return copy;
 }
 
 async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {

@@ -4,7 +4,7 @@ import type { EngineName, ServerVersion } from "../engine/index.ts";
 import { maskInCi } from "../kit/cli.ts";
 import { registerSecret } from "../kit/errors.ts";
 import { homePath, homeSecret, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
-import { type DatabaseUrl, formatDatabaseUrl } from "../kit/url.ts";
+import { type DatabaseUrl, defaultPorts, formatDatabaseUrl } from "../kit/url.ts";
 import type { CloneMethod, Frozen, RuntimeName } from "../runtime/index.ts";
 
 export type CopyStatus =
@@ -52,7 +52,23 @@ export interface CopyRecord {
   owner: string;
   /** True for the copy of a `copy run`: it goes with its command. */
   bound: boolean;
+  /** With what its server is started, also again. */
+  serving: {
+    settings: Record<string, string>;
+    /** Bytes; 0: no limit. */
+    memory: number;
+    /** Processors; 0: no limit. */
+    cpus: number;
+    network: "closed" | "open";
+    /** Networks of the container runtime's that it is in besides. */
+    joins?: string[];
+  };
+  /** The ordinary role that its URL is for; absent: {@link COPY_USER}. */
+  role?: string;
 }
+
+/** The user of every copy. */
+export const COPY_USER = "ditto";
 
 /** The JSON of a copy as users read it; snake_case and stable. */
 export interface CopyView {
@@ -99,9 +115,9 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
     host: copy.host,
     port: copy.port,
     database: copy.database,
-    user: copy.user,
+    user: copy.role ?? copy.user,
     ...(url === undefined ? {} : { connection_string: url }),
-    internal_url: "",
+    internal_url: internalUrl(copy),
     base_id: copy.baseId,
     dump_key: copy.dumpKey,
     method: copy.method,
@@ -118,17 +134,24 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
   };
 }
 
-/** The password of a copy (HMAC-SHA-256, base64url): the same for life, stored nowhere. */
-export async function passwordOf(id: string): Promise<string> {
+/** Where containers of a network that the copy joined find it; the login is that of `connection_string`. */
+function internalUrl(copy: CopyRecord): string {
+  if (!copy.serving.joins?.length) return "";
+  const user = encodeURIComponent(copy.role ?? copy.user);
+  return `${copy.engine}://${user}@ditto-${copy.id}:${defaultPorts[copy.engine]}/${encodeURIComponent(copy.database)}`;
+}
+
+/** The password of a copy, or of a role in it (HMAC-SHA-256, base64url): the same for life, stored nowhere. */
+export async function passwordOf(id: string, role?: string): Promise<string> {
   const password = createHmac("sha256", await homeSecret())
-    .update(`copy:${id}`)
+    .update(role === undefined ? `copy:${id}` : `copy:${id}:role:${role}`)
     .digest("base64url");
   registerSecret(password);
   maskInCi(password);
   return password;
 }
 
-/** How a copy is reached. */
+/** How ditto reaches a copy. */
 export async function accessTo(copy: CopyRecord): Promise<DatabaseUrl> {
   return {
     engine: copy.engine,
@@ -143,9 +166,16 @@ export async function accessTo(copy: CopyRecord): Promise<DatabaseUrl> {
   };
 }
 
+/** How its user reaches it: as the role that was asked for, where one was. */
+export async function accessForUser(copy: CopyRecord): Promise<DatabaseUrl> {
+  const access = await accessTo(copy);
+  const { role } = copy;
+  return role === undefined ? access : { ...access, user: role, password: await passwordOf(copy.id, role) };
+}
+
 /** `postgres://…` with the password. */
 export async function urlOf(copy: CopyRecord): Promise<string> {
-  return formatDatabaseUrl(await accessTo(copy));
+  return formatDatabaseUrl(await accessForUser(copy));
 }
 
 function parseCopy(data: unknown, id: string): CopyRecord {
@@ -155,7 +185,9 @@ function parseCopy(data: unknown, id: string): CopyRecord {
   }
   // What is removed by its id must be what it says it is.
   if (copy.id !== id) throw new Error("its id is not its file's name");
-  return copy as CopyRecord;
+  // Records of the first versions don't say it.
+  const serving = { settings: {}, memory: 0, cpus: 0, network: "closed" as const };
+  return { serving, ...copy } as CopyRecord;
 }
 
 function recordFile(id: string): string {
@@ -181,8 +213,9 @@ export function writeCopy(copy: CopyRecord): Promise<void> {
   return writeRecord(recordFile(copy.id), copy);
 }
 
-export function forgetCopy(id: string): Promise<void> {
-  return rm(recordFile(id), { force: true });
+export async function forgetCopy(id: string): Promise<void> {
+  await rm(recordFile(id), { force: true });
+  await rm(homePath("locks", `copy-${id}.lock`), { force: true });
 }
 
 /** Something that happened to a copy. */

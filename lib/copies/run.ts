@@ -1,39 +1,61 @@
 import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
+import { DittoError } from "../kit/errors.ts";
 import { runAttached, which } from "../kit/exec.ts";
 import { formatAs } from "../kit/url.ts";
-import { destroyCopy } from "./destroy.ts";
-import { type CopyWishes, copyOfBase } from "./open.ts";
-import { accessTo, type CopyRecord, urlOf, writeCopy } from "./record.ts";
+import { destroyCopies } from "./destroy.ts";
+import { countLogins, type LoginCount } from "./logins.ts";
+import { copiesOfBase } from "./many.ts";
+import type { CopyWishes } from "./open.ts";
+import { accessForUser, type CopyRecord, urlOf, writeCopy } from "./record.ts";
 
 interface RunOptions {
   config: Config;
   wishes: CopyWishes;
   call: Conversation;
+  /** How many copies CMD gets. */
+  workers: number;
   keepOnFailure: boolean;
+  /** That nobody connected is an error. */
+  requireConnection: boolean;
 }
 
-/** Runs a command on a copy of its own, with the copy's variables set, and deletes the copy; resolves to the command's status. */
+/** Runs a command on copies of its own, with their variables set, and deletes them; resolves to the command's status. */
 export async function runOnCopy(argv: string[], options: RunOptions): Promise<number> {
-  const { config, wishes, call, keepOnFailure } = options;
-  let copy: CopyRecord | undefined;
+  const { config, wishes, call, keepOnFailure, workers } = options;
+  let copies: CopyRecord[] = [];
   return withCleanup(
     async () => {
-      copy = await copyOfBase(config, { ...wishes, bound: true }, call.say);
-      const status = await runAttached(argv, { env: await variables(copy, config) });
+      const bound = { ...wishes, bound: true, watched: true };
+      await copiesOfBase(config, bound, { count: workers, say: call.say, made: (copy) => copies.push(copy) });
+      const counts = await Promise.all(copies.map(countLogins));
+      const status = await runAttached(argv, { env: await variables(copies, config) });
       sayWhyNotStarted(argv[0] ?? "", status, call);
       if (status !== 0 && keepOnFailure) {
-        await writeCopy({ ...copy, bound: false });
-        call.reveal(`The command failed; its copy stays: ${await urlOf(copy)}`);
-        copy = undefined;
-      }
+        for (const copy of copies) {
+          await writeCopy({ ...copy, bound: false });
+          call.reveal(`The command failed; its copy stays: ${await urlOf(copy)}`);
+        }
+        copies = [];
+      } else if (status !== 126 && status !== 127) await lookForClients(counts, status, options);
       return status;
     },
-    async () => {
-      if (copy) await destroyCopy(copy, "ended");
-    },
+    () => destroyCopies(copies, "ended"),
   );
+}
+
+/** A command that never opened its copy has worked on another database, which is worth knowing. */
+async function lookForClients(counts: LoginCount[], status: number, options: RunOptions): Promise<void> {
+  const seen = await Promise.all(counts.map((count) => count.since().catch(() => 1)));
+  if (seen.some((logins) => logins > 0)) return;
+  const names = Object.keys(variableForms(options.config)).join(", ");
+  const state = `nothing but ditto connected to ${counts.length === 1 ? "the copy" : "the copies"}`;
+  const hint = `Does the command read ${names}? It may have used another database`;
+  if (options.requireConnection && status === 0) {
+    throw new DittoError(`Cannot trust the run: ${state}`, { code: "NO_CONNECTION", hint });
+  }
+  options.call.say(`Note: ${state}. ${hint}`);
 }
 
 /** A child may end with 126 or 127 for reasons of its own. */
@@ -42,11 +64,20 @@ function sayWhyNotStarted(command: string, status: number, call: Conversation): 
   call.say(`Cannot run "${command}": the command ${status === 127 ? "was not found" : "is not executable"}`);
 }
 
-async function variables(copy: CopyRecord, config: Config): Promise<Record<string, string>> {
-  const access = await accessTo(copy);
-  const wanted = config.source?.env ?? { DATABASE_URL: "url" as const };
-  return {
-    ...Object.fromEntries(Object.entries(wanted).map(([name, form]) => [name, formatAs(access, form)])),
-    DITTO_COPY_ID: copy.id,
-  };
+function variableForms(config: Config) {
+  return config.source?.env ?? { DATABASE_URL: "url" as const };
+}
+
+/** Those of the first copy under their own names, and with several those of each with its number behind. */
+async function variables(copies: CopyRecord[], config: Config): Promise<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for (const [index, copy] of copies.entries()) {
+    const access = await accessForUser(copy);
+    const own = Object.entries(variableForms(config)).map(([name, form]) => [name, formatAs(access, form)] as const);
+    for (const [name, value] of [...own, ["DITTO_COPY_ID", copy.id] as const]) {
+      if (index === 0) all[name] = value;
+      if (copies.length > 1) all[`${name}_${index + 1}`] = value;
+    }
+  }
+  return all;
 }

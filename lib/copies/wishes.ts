@@ -12,14 +12,27 @@ interface CopyFlags {
   port: number | undefined;
   label: string[];
   dump: string | undefined;
+  as: string | undefined;
+  network: string | undefined;
 }
 
 /** Flags of create and run as wishes, the name checked. */
 export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
-  const { name, ttl, port, label, dump } = call.flags;
+  const { name, ttl, port, label, dump, as: role, network } = call.flags;
   const chosen =
     name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump };
+  return { name: chosen, ttl, port, labels: label, dump, role, network };
+}
+
+/** The copies that are named, each once. */
+export async function chooseSome({ positionals }: { positionals: string[] }, scope: Scope): Promise<CopyRecord[]> {
+  const found = await Promise.all(positionals.map((word) => findCopy(word, scope)));
+  return [...new Map(found.map((copy) => [copy.id, copy])).values()];
+}
+
+/** Asks before what was done in a copy is lost. */
+export async function confirmReset(call: Conversation, copy: CopyRecord): Promise<void> {
+  await confirm(`Reset ${copy.name || copy.id} to its base? Everything that was done in it is lost.`, { call });
 }
 
 /** The copies to delete: those that are named, or all of the project after a question. */
@@ -34,10 +47,7 @@ export async function chooseForDelete(
       'E.g. "bun scripts/copy.ts delete feature-x"',
     );
   }
-  if (!flags.all) {
-    const found = await Promise.all(positionals.map((word) => findCopy(word, scope)));
-    return [...new Map(found.map((copy) => [copy.id, copy])).values()];
-  }
+  if (!flags.all) return chooseSome(call, scope);
   const all = (await knownCopies()).filter((copy) => copy.project === scope.project && copy.source === scope.source);
   if (all.length > 0) {
     const names = all.map((copy) => copy.name || copy.id).join(", ");

@@ -72,6 +72,12 @@ export interface ServerEngine {
   serveScript(options: ServeOptions): string;
   /** The content of `start.sql` for a copy: user `ditto` with this password and nobody else who can log in. */
   startSql(access: { user: string; password: string; database: string; server: ServerVersion }): string;
+  /** Lets an ordinary role of the copy log in. Throws `ROLE_MISSING` naming those that there are. */
+  openRole(session: Session, role: string, password: string): Promise<void>;
+  /** Settings under which {@link clientsInLog} sees every login; undefined where the server counts them itself. */
+  readonly loginLog?: Record<string, string>;
+  /** Logins in a server's log that were not ditto's. */
+  clientsInLog?(log: string): number;
   /** A client that reads SQL from stdin over the socket as the server's administrator and fails on the first error. */
   adminClient(place: Place, database: string | undefined, server: ServerVersion): ToolCommand;
   /** The database's own interactive client for a person. */

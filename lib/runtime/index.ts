@@ -102,6 +102,8 @@ export interface ServeRequest {
   memory?: string;
   cpus?: string;
   network: "closed" | "open";
+  /** Networks of the container runtime's to be in besides. */
+  joins: string[];
 }
 
 /** A copy's server that was started. */
@@ -141,6 +143,12 @@ export interface Runtime {
   /** argv for a person's shell or client in the copy, to be run attached to the terminal. */
   attach(id: string, from: Frozen, command: Command): Promise<{ argv: string[]; env: Record<string, string> }>;
   state(id: string): Promise<ServerState>;
+  /** Stops a copy's server cleanly; its data stays. */
+  stopServer(id: string): Promise<void>;
+  /** Starts the server of a copy whose data is there, on its own port. Throws `COPY_LOST` when it is not, `PORT_IN_USE`. */
+  restart(request: ServeRequest): Promise<void>;
+  /** False when a copy's data is gone. */
+  hasData(id: string, from: Frozen): Promise<boolean>;
   /** The server's own log, as one text or followed. */
   logs(id: string): Promise<string>;
   removeCopy(id: string, from: Frozen): Promise<void>;

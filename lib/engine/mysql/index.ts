@@ -1,3 +1,4 @@
+import { DittoError } from "../../kit/errors.ts";
 import type { ServerEngine, ServerVersion } from "../index.ts";
 import { connect } from "./connect.ts";
 import { initialiseScript, serveScript, startSql, stopScript } from "./server.ts";
@@ -16,11 +17,20 @@ export const mysql: ServerEngine = {
   settingsFromTraits,
   serveScript,
   startSql,
+  openRole,
   adminClient,
   userClient,
   stopCommand: (place) => ({ tool: "sh", args: ["-c", stopScript(place)] }),
   connect,
 };
+
+/** Bases hold no accounts but the copies' own. */
+async function openRole(_session: unknown, role: string): Promise<never> {
+  throw new DittoError(`Cannot log in as "${role}": copies of MySQL and MariaDB have one user`, {
+    code: "ROLE_MISSING",
+    hint: "Leave --as out, and create the account in the copy with its SQL client",
+  });
+}
 
 function serverNames(server: ServerVersion): string[] {
   return server.flavour === "mariadb" ? ["mariadbd", "mysqld"] : ["mysqld"];

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { quoteShell as sh } from "../../kit/shell.ts";
+import { crashGuard } from "../crash-guard.ts";
 import type { Place, ServeOptions, ServerVersion } from "../index.ts";
 import { cachingSha2Verifier, nativeVerifier } from "./password.ts";
 import { quoteAccount, quoteLiteral } from "./quote.ts";
@@ -46,7 +47,7 @@ ${HEAD}
 cd ${sh(directory)}
 mkdir -p ${sh(run)}
 chmod 700 ${sh(run)}
-rm -f ${sh(`${run}/mysqld.pid`)}
+${crashGuard.before}rm -f ${sh(`${run}/mysqld.pid`)}
 ${options.purpose === "build" ? `printf '%s\\n' ${buildSql(options.server).map(sh).join(" ")} > start.sql` : ""}
 init=
 if [ -e start.sql ]; then exec 3<start.sql; rm -f start.sql; init=--init-file=/dev/fd/3; fi
@@ -56,7 +57,7 @@ trap 'kill -TERM "$server"' TERM INT
 server=$! status=1
 exec 3<&-
 while kill -0 "$server" 2>/dev/null; do wait "$server"; status=$?; done
-exit "$status"
+${crashGuard.after}exit "$status"
 `;
 }
 

@@ -1,5 +1,6 @@
 import type { ServerEngine } from "../index.ts";
 import { connect } from "./connect.ts";
+import { clientsInLog, loginLog, openRole } from "./logins.ts";
 import { ADMIN, initialiseScript, majorOf, serveScript, startSql } from "./server.ts";
 
 /** Postgres 12 and later. */
@@ -12,6 +13,9 @@ export const postgres: ServerEngine = {
   initialiseScript,
   serveScript,
   startSql,
+  openRole,
+  loginLog,
+  clientsInLog,
   adminClient: (place, database) => ({
     tool: "psql",
     args: ["-h", place.run, "-U", ADMIN, "-d", database ?? "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],

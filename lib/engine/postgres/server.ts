@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { quoteShell as sh } from "../../kit/shell.ts";
+import { crashGuard } from "../crash-guard.ts";
 import type { Place, ServeOptions, ServerVersion } from "../index.ts";
 import { quoteIdentifier, quoteLiteral } from "./quote.ts";
 
@@ -37,7 +38,7 @@ export function serveScript(options: ServeOptions): string {
 umask 077
 cd ${sh(directory)}
 mkdir -p ${sh(options.place.run)}
-if [ "$$" = 1 ]; then rm -f data/postmaster.pid; fi
+${crashGuard.before}if [ "$$" = 1 ]; then rm -f data/postmaster.pid; fi
 if [ -e start.sql ]; then
   postgres --single -D data -c fsync=off -c log_min_messages=error postgres < start.sql >/dev/null || exit 1
   rm -f start.sql
@@ -46,7 +47,7 @@ trap 'kill -INT "$server"' TERM INT
 postgres -D data ${settings} &
 server=$!
 while kill -0 "$server" 2>/dev/null; do wait "$server"; status=$?; done
-exit "$status"
+${crashGuard.after}exit "$status"
 `;
 }
 

@@ -2,11 +2,14 @@ import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { containerAddress } from "./network.ts";
-import { copyContainer, serve } from "./serve.ts";
+import { copyContainer, restart, serve } from "./serve.ts";
 import { listThings, removeThing } from "./things.ts";
 import { containerToolbox, execArguments } from "./tools.ts";
 import { openToolbox, openWorkshop, removeContainer } from "./workshop.ts";
 import { existingYards, yardOf } from "./yards.ts";
+
+/** A checkpoint of a big copy takes its time. */
+const STOP_SECONDS = 120;
 
 /** Docker, or podman, which speaks the same grammar through another binary. */
 export function containerRuntime(tool: ContainerTool, say: (text: string) => void): Runtime {
@@ -25,6 +28,19 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return { argv: [tool, "exec", ...terminal, ...args.slice(1)], env };
     },
     state: (id) => stateOf(cli, copyContainer(id)),
+    async stopServer(id) {
+      await cli(["stop", "-t", String(STOP_SECONDS), copyContainer(id)], { purpose: "stop the copy" });
+    },
+    restart: async (request) => restart(cli, request, await yardOf(cli, request.from)),
+    async hasData(id, from) {
+      const yard = await yardOf(cli, from).catch((error) => {
+        if ((error as { code?: string }).code !== "POOL_MISSING") throw error;
+        return "gone" as const;
+      });
+      if (yard === "gone") return false;
+      if (yard) return yard.exists(`copies/${id}`);
+      return (await stateOf(cli, copyContainer(id))) !== "missing";
+    },
     async logs(id) {
       const { stdout, stderr } = await cli(["logs", copyContainer(id)], { purpose: "read the server's log" });
       return stdout + stderr;

@@ -42,12 +42,51 @@ async function startContainer(
   const env = at ? {} : fileVariables(request.files);
   const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
   const first = await cli(await args(), { check: false, env });
-  if (first.status === 0) return;
+  if (first.status === 0) return joinNetworks(cli, request);
   if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
   else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw goneBase(request.from);
   else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
   await removeContainer(cli, copyContainer(request.id));
   await cli(await args(), { env, purpose: "start the copy" });
+  await joinNetworks(cli, request);
+}
+
+async function joinNetworks(cli: ContainerCli, { id, joins }: ServeRequest): Promise<void> {
+  for (const network of joins) {
+    await cli(["network", "connect", network, copyContainer(id)], { purpose: `join the network "${network}"` });
+  }
+}
+
+/**
+ * Starts the server of a copy again: its container, or where that is gone (pruned while it was stopped) another one on
+ * the copy's directory. An image's copy lives in its container only.
+ */
+export async function restart(cli: ContainerCli, request: ServeRequest, yard: Yard | undefined): Promise<void> {
+  const container = copyContainer(request.id);
+  const path = `copies/${request.id}`;
+  const started = await cli(["start", container], { check: false });
+  if (started.status === 0) return;
+  const gone = /no such container|no container with/i.test(started.stderr);
+  if (yard && (await yard.exists(path))) {
+    await removeContainer(cli, container);
+    return startContainer(cli, { ...request, files: {} }, { yard, path });
+  }
+  if (yard || gone) throw lostCopy(request.id);
+  if (/network .*not found|unable to find network/i.test(started.stderr)) {
+    const network = await copyNetwork();
+    await createCopyNetwork(cli);
+    // The container remembers the number of the network that is gone.
+    await cli(["network", "disconnect", "-f", network, container], { check: false });
+    await cli(["network", "connect", network, container], { purpose: "start the copy" });
+  }
+  await cli(["start", container], { purpose: "start the copy" });
+}
+
+function lostCopy(id: string): DittoError {
+  return new DittoError(`Cannot start the copy "${id}": its data is gone`, {
+    code: "COPY_LOST",
+    hint: 'Something removed it (a "docker system prune"?): "bun scripts/copy.ts reset" makes it again from its base, on the same URL',
+  });
 }
 
 async function runArguments(request: ServeRequest, directory: string | undefined): Promise<string[]> {

@@ -7,7 +7,7 @@ import { directorySize, ownBytes } from "../storage/directory.ts";
 import { makeOwned, nativeRoot } from "./folders.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
-import { binOf, copyFolder, frozenName, frozenPlace, readLog, serve } from "./serve.ts";
+import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
 import { listThings, removeFolder, removeThing } from "./things.ts";
 import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
@@ -26,6 +26,9 @@ export function openNative(say: (text: string) => void): Runtime {
     insideCopy,
     attach: async (_id, from, command) => attach(from, command),
     state: stateOf,
+    stopServer,
+    restart,
+    hasData: async (id) => isDirectory(join(await copyFolder(id), "place")),
     logs: readLog,
     async removeCopy(id) {
       const root = await nativeRoot();

@@ -2,7 +2,7 @@ import { chmod, chown, readFile, rename, stat, writeFile } from "node:fs/promise
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { makeOrUndo } from "../../kit/cleanup.ts";
-import { DittoError } from "../../kit/errors.ts";
+import { DittoError, usageError } from "../../kit/errors.ts";
 import { startDetached } from "../../kit/exec.ts";
 import { NAME, ownerTag } from "../../kit/state.ts";
 import type { Frozen, Served, ServeRequest } from "../index.ts";
@@ -54,6 +54,12 @@ export function frozenName(from: Frozen): { folder: "bases" | "snapshots"; name:
 
 /** Clones a frozen directory and starts a server on it. Leaves nothing behind when it fails. */
 export async function serve(request: ServeRequest): Promise<Served> {
+  if (request.joins.length > 0) {
+    throw usageError(
+      "Cannot join a network: a server on this host is in no container",
+      "Use --runtime docker, or leave --network out",
+    );
+  }
   await requireFreePort(request.bind, request.port);
   await requireServer(request.from);
   const owner = parseOwner(request.from.owner);
@@ -67,6 +73,36 @@ export async function serve(request: ServeRequest): Promise<Served> {
     await launch(request, owner, run);
     return { method: clone.method, cloneMs: clone.ms };
   }, undo);
+}
+
+/** Starts the server of a copy again. Throws `COPY_LOST` when its directory is gone. */
+export async function restart(request: ServeRequest): Promise<void> {
+  const folder = await copyFolder(request.id);
+  if (!(await stat(join(folder, "place")).catch(() => undefined))) {
+    throw new DittoError(`Cannot start the copy "${request.id}": its directory "${folder}" is gone`, {
+      code: "COPY_LOST",
+      hint: 'Somebody removed it: "bun scripts/copy.ts reset" makes it again from its base, on the same URL',
+    });
+  }
+  if (await serverProcess(folder)) return;
+  await requireFreePort(request.bind, request.port);
+  const owner = parseOwner(request.from.owner);
+  // Where paths are too long for a socket it lies elsewhere, which a reboot may have emptied.
+  const elsewhere = (await readMarker(folder))?.run;
+  const run = elsewhere ? (await openRunDirectory(folder, folder, owner)).run : join(folder, "run");
+  await launch(request, owner, run);
+}
+
+/** Asks the server to end and waits until it has. */
+export async function stopServer(id: string): Promise<void> {
+  const folder = await copyFolder(id);
+  for (let signalled = false; ; ) {
+    const server = await serverProcess(folder);
+    if (!server) return;
+    if (!signalled) process.kill(server.pid, "SIGTERM");
+    signalled = true;
+    await Bun.sleep(10);
+  }
 }
 
 /** Makes the copy's folder under `tmp`, where no server's user gets in, and renames it when it is complete. */

@@ -326,6 +326,7 @@ async function serveRequest(server: ServerVersion, from: Frozen): Promise<ServeR
     port: await freePort(),
     expiresAt: null,
     network: "closed",
+    joins: [],
   };
 }
 

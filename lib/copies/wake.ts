@@ -1,0 +1,159 @@
+import { connect } from "node:net";
+import type { BaseRecord } from "../bases/catalogue.ts";
+import { UNCLEAN } from "../engine/crash-guard.ts";
+import { finish } from "../kit/cleanup.ts";
+import type { Config } from "../kit/config.ts";
+import { DittoError } from "../kit/errors.ts";
+import { ownerTag, withLock } from "../kit/state.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { runtimeNamed } from "../runtime/open.ts";
+import { loginHost, openRoleOf, waitForLogin } from "./login.ts";
+import { type CopyRecord, logEvent, readCopy, writeCopy } from "./record.ts";
+import { serveRequestOf, servingOf } from "./serving.ts";
+
+/** Stops a copy's server cleanly; its data, port and password stay, its memory is free. Stopped already is fine. */
+export function stopCopy(copy: CopyRecord): Promise<CopyRecord> {
+  return onCopy(copy, async (now, runtime) => {
+    if ((await runtime.state(now.id)) === "running") await finish(() => runtime.stopServer(now.id));
+    const stopped: CopyRecord = { ...now, status: "stopped" };
+    await writeCopy(stopped);
+    await logEvent(now.id, "stopped");
+    return stopped;
+  });
+}
+
+/** Starts a copy's server on its own URL; a running one is fine. Throws `COPY_UNCLEAN`, `COPY_LOST`, `PORT_IN_USE`. */
+export function startCopy(copy: CopyRecord): Promise<CopyRecord> {
+  return onCopy(copy, async (now, runtime) => {
+    const state = await runtime.state(now.id);
+    if (state === "running" && now.status === "ready") return now;
+    const begun = performance.now();
+    if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
+    try {
+      await waitForLogin(runtime, now);
+    } catch (error) {
+      throw (await isUnclean(runtime, now)) ? await markUnclean(now) : error;
+    }
+    return becomeReady(now, { action: "started", begun });
+  });
+}
+
+/** The copy with its server running: brought back when it was stopped, by somebody or with its machine. */
+export async function awake(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
+  if (copy.status === "ready" && (await accepts(copy))) return copy;
+  if (copy.status !== "ready" && copy.status !== "stopped" && copy.status !== "unclean") throw notAwake(copy);
+  say(`Starting copy ${wordFor(copy)}, which was stopped`);
+  return startCopy(copy);
+}
+
+/** Puts a copy back on a base, with its id, port, password and name; what was done in it is gone. */
+export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): Promise<CopyRecord> {
+  return onCopy(copy, async (now, runtime) => {
+    const begun = performance.now();
+    // Refused before anything is removed.
+    if (!(await runtime.exists(base.frozen))) throw baseLost(now);
+    const fresh: CopyRecord = {
+      ...now,
+      ...{ baseId: base.id, dumpKey: base.dumpKey, frozen: base.frozen, method: base.frozen.method },
+      ...{ database: base.database, server: base.server, serving: servingOf(config, base) },
+    };
+    await finish(async () => {
+      // Killed in between, it is a stopped copy whose data is gone, which another reset makes again.
+      await writeCopy({ ...fresh, status: "stopped" });
+      await runtime.removeCopy(now.id, now.frozen);
+      await runtime.serve(await serveRequestOf(fresh));
+    });
+    await waitForLogin(runtime, fresh);
+    await openRoleOf(fresh);
+    return becomeReady(fresh, { action: "reset", begun });
+  });
+}
+
+/** Lets a copy live for so long from now on. */
+export function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<CopyRecord> {
+  return onCopy(copy, async (now) => {
+    const expiresAt = ttl === "never" ? null : new Date(Date.now() + ttl * 1000).toISOString();
+    const extended: CopyRecord = { ...now, ttlSeconds: ttl === "never" ? null : ttl, expiresAt };
+    await writeCopy(extended);
+    await logEvent(now.id, "extended", { expires_at: expiresAt });
+    return extended;
+  });
+}
+
+/** One command at a time changes a copy; it begins with what the record says then. */
+async function onCopy(
+  copy: CopyRecord,
+  change: (now: CopyRecord, runtime: Runtime) => Promise<CopyRecord>,
+): Promise<CopyRecord> {
+  return withLock(
+    `copy-${copy.id}`,
+    async () => {
+      const now = await readCopy(copy.id);
+      if (!now || now.status === "destroying") throw notAwake({ ...copy, status: "destroyed" });
+      if (now.status === "creating" || now.status === "pending") throw notAwake(now);
+      return change(now, await runtimeNamed(now.runtime, () => {}));
+    },
+    10 * 60_000,
+  );
+}
+
+async function becomeReady(
+  copy: CopyRecord,
+  { action, begun }: { action: string; begun: number },
+): Promise<CopyRecord> {
+  const ready: CopyRecord = {
+    ...copy,
+    status: "ready",
+    errorMessage: "",
+    readyAt: new Date().toISOString(),
+    readyMs: Math.round(performance.now() - begun),
+    owner: copy.bound ? copy.owner : await ownerTag(),
+  };
+  await writeCopy(ready);
+  await logEvent(copy.id, action, { ready_ms: ready.readyMs });
+  return ready;
+}
+
+async function isUnclean(runtime: Runtime, copy: CopyRecord): Promise<boolean> {
+  const log = await runtime.logs(copy.id).catch(() => "");
+  return log.trimEnd().endsWith(UNCLEAN);
+}
+
+async function markUnclean(copy: CopyRecord): Promise<DittoError> {
+  await writeCopy({ ...copy, status: "unclean", errorMessage: "the machine went down while its server ran" });
+  return new DittoError(`Cannot start copy "${wordFor(copy)}": the machine went down while its server ran`, {
+    code: "COPY_UNCLEAN",
+    hint: `Copies don't sync their writes, so its files may not belong together: "bun scripts/copy.ts reset ${wordFor(copy)}" puts it back on its base, on the same URL`,
+  });
+}
+
+function accepts(copy: CopyRecord): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: loginHost(copy), port: copy.port });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(2_000, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+function notAwake(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot use copy "${wordFor(copy)}": it is ${copy.status}`, {
+    code: "COPY_NOT_RUNNING",
+    hint: `See "bun scripts/copy.ts list", or make another: "bun scripts/copy.ts create"`,
+  });
+}
+
+function baseLost(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot reset copy "${wordFor(copy)}": the data of its base is gone`, {
+    code: "BASE_LOST",
+    hint: 'Run "bun scripts/reseed.ts" to build a base again; the copy was left as it is',
+  });
+}
+
+function wordFor(copy: CopyRecord): string {
+  return copy.name || copy.id;
+}
