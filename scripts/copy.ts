@@ -15,7 +15,8 @@
  *   bun scripts/copy.ts extend COPY --ttl 2h|never            how long it lives from now on
  *   bun scripts/copy.ts reset COPY                            back to the base, on the same URL; what was done in it goes
  *   bun scripts/copy.ts delete COPY… | --all                  remove copies
- *   bun scripts/copy.ts prune                                 remove what is expired, half made or orphaned
+ *   bun scripts/copy.ts prune [--older-than 8h]               remove what is expired, half made or orphaned, and unnamed
+ *              [--every-home]                                 copies of that age; also other state folders' long expired ones
  *
  * A copy is named by its id, a unique beginning of the id, its name, or @branch.
  *
@@ -70,6 +71,7 @@ const runFlags = flags({
 const extendFlags = flags({ ttl: { type: "duration", or: "never" } });
 const sqlFlags = flags({ command: { type: "string", short: "c" } });
 const logFlags = flags({ server: { type: "boolean" } });
+const pruneFlags = flags({ "older-than": { type: "duration" }, "every-home": { type: "boolean" } });
 const deleteFlags = flags({ all: { type: "boolean" } });
 
 const laterFlags = ["from", "obfuscate", "raw"];
@@ -90,7 +92,7 @@ await script(import.meta, {
     extend: { ...one, flags: extendFlags, run: swept(extend) },
     reset: { ...one, run: swept(reset) },
     delete: { positionals: [0, 999], argument: "COPY", flags: deleteFlags, run: swept(remove) },
-    prune: { run: prune, later: ["older-than", "every-home"] },
+    prune: { flags: pruneFlags, run: prune },
   },
   later: ["pause", "resume", "clone"],
 });
@@ -204,9 +206,10 @@ async function remove(call: Call<typeof deleteFlags>): Promise<void> {
   );
 }
 
-async function prune(call: Call): Promise<void> {
+async function prune(call: Call<typeof pruneFlags>): Promise<void> {
   const { pruneEverything, renderSwept } = await import("../lib/copies/prune.ts");
-  const swept = await pruneEverything(call.say);
+  const { "older-than": olderThan, "every-home": everyHome } = call.flags;
+  const swept = await pruneEverything(call.say, { olderThan, everyHome });
   call.answer(swept, renderSwept);
   if (swept.failed.length > 0) throw new Error(`could not remove ${swept.failed.join("; ")}`);
 }

@@ -58,6 +58,7 @@ export async function prepareReseed(
     clientImage: dump.client_image,
     jobs: flags.jobs ?? Math.min(4, availableParallelism()),
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
+    minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },

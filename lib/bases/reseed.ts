@@ -25,6 +25,7 @@ import type { DetectedDump } from "./files.ts";
 import { type GuestManners, watchOver } from "./guest.ts";
 import { reachOf, withReach } from "./reach.ts";
 import { choose } from "./selection.ts";
+import { requireSpace } from "./space.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
 import { dumpKey, partialFile } from "./store.ts";
 import { transfers } from "./transfers.ts";
@@ -45,6 +46,8 @@ export interface ReseedRequest {
   settings: Record<string, string>;
   /** Image with the dump tools; "" means the copies' image. */
   clientImage: string;
+  /** Bytes that must stay free where the runtime keeps its data. */
+  minFree: number;
   jobs: number;
   lockWaitMs: number;
   /** Command that opens a tunnel to the source; "" for none. */
@@ -150,6 +153,7 @@ async function build(request: ReseedRequest, plan: Plan): Promise<BaseRecord> {
   const started = performance.now();
   const id = newId();
   const image = request.image || plan.engine.image(plan.server);
+  await requireSpace(request.runtime, "reseed", { minFree: request.minFree, needed: plan.look?.bytes ?? 0 });
   request.step("Open the workshop");
   const workshop = await request.runtime.openWorkshop({
     id,

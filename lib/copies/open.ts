@@ -1,4 +1,5 @@
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
+import { requireSpace } from "../bases/space.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
@@ -62,6 +63,7 @@ export async function copyOfBase(
       `The base is ${Math.floor(age / 86_400)} days old, more than dump.stale_after: "bun scripts/reseed.ts" makes a new one`,
     );
   }
+  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
   return createCopy(request, announce);
 }
 

@@ -3,7 +3,7 @@ import { hasHome } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { type Swept, sweep } from "./sweep.ts";
+import { type SweepWishes, type Swept, sweep } from "./sweep.ts";
 
 const NOTHING: Swept = { removed: [], lost: [], failed: [] };
 
@@ -11,7 +11,7 @@ const NOTHING: Swept = { removed: [], lost: [], failed: [] };
 const WAIT_MS = 10 * 60_000;
 
 /** Sweeps this state folder on every runtime that answers; one in the background gives way to another that is running. */
-export async function pruneEverything(say: (text: string) => void): Promise<Swept> {
+export async function pruneEverything(say: (text: string) => void, wishes: SweepWishes = {}): Promise<Swept> {
   if (!(await hasHome())) return NOTHING;
   const background = process.env.DITTO_NO_SWEEP === "1";
   const runtimes: Runtime[] = [];
@@ -20,7 +20,7 @@ export async function pruneEverything(say: (text: string) => void): Promise<Swep
   }
   runtimes.push(await runtimeNamed("native", say));
   try {
-    return await sweep(runtimes, background ? 0 : WAIT_MS);
+    return await sweep(runtimes, background ? 0 : WAIT_MS, wishes);
   } catch (error) {
     if (background && (error as DittoError).code === "LOCKED") return NOTHING;
     throw error;

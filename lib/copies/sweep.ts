@@ -28,14 +28,23 @@ export async function dueReason(copy: CopyRecord, now = Date.now()): Promise<"ex
   return copy.expiresAt !== null && Date.parse(copy.expiresAt) < now ? "expired" : undefined;
 }
 
+/** What a sweep takes besides. */
+export interface SweepWishes {
+  /** Unnamed copies that are older than so many seconds, though they have not expired. */
+  olderThan?: number | undefined;
+  /** Unnamed copies of other state folders that expired a day ago. */
+  everyHome?: boolean;
+}
+
 /** Removes what is expired, half made or without a record, in this state folder and on these runtimes; one sweep at a time. */
-export async function sweep(runtimes: Runtime[], waitMs: number): Promise<Swept> {
+export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWishes = {}): Promise<Swept> {
   const swept: Swept = { removed: [], lost: [], failed: [] };
   await withLock(
     "sweep",
     async () => {
-      await sweepCopies(swept);
+      await sweepCopies(swept, wishes.olderThan);
       for (const runtime of runtimes) await sweepRuntime(runtime, swept);
+      if (wishes.everyHome) for (const runtime of runtimes) await sweepForeign(runtime, swept);
       await sweepFiles();
     },
     waitMs,
@@ -43,9 +52,10 @@ export async function sweep(runtimes: Runtime[], waitMs: number): Promise<Swept>
   return swept;
 }
 
-async function sweepCopies(swept: Swept): Promise<void> {
+async function sweepCopies(swept: Swept, olderThan = Number.POSITIVE_INFINITY): Promise<void> {
   for (const copy of await knownCopies()) {
-    const reason = await dueReason(copy);
+    const old = copy.name === "" && !copy.bound && Date.now() - Date.parse(copy.createdAt) > olderThan * 1000;
+    const reason = (await dueReason(copy)) ?? (old && !UNFINISHED.includes(copy.status) ? "expired" : undefined);
     if (reason === undefined || (reason === "expired" && (await hasClient(copy)))) continue;
     await attempt(swept, `copy ${copy.name || copy.id} (${reason})`, () => destroyCopy(copy, reason));
   }
@@ -104,9 +114,26 @@ async function sweepThings(runtime: Runtime, swept: Swept): Promise<void> {
   }
   const served = new Set(things.filter(({ running }) => running).map(({ id }) => id));
   for (const copy of copies) {
-    if (!served.has(copy.id) && (await runtime.state(copy.id)) === "missing") await endLostCopy(copy, swept);
+    if (served.has(copy.id) || (await runtime.state(copy.id)) !== "missing") continue;
+    // Its container was removed while it was stopped: the next start makes another on its data.
+    if (copy.name !== "" && (await runtime.hasData(copy.id, copy.frozen))) continue;
+    await endLostCopy(copy, swept);
   }
   await reportLostBases(runtime, swept);
+}
+
+/** How long after its expiry a copy of another state folder is nobody's any more, in milliseconds. */
+const ABANDONED_MS = 24 * 3600 * 1000;
+
+/** Copies of state folders that are perhaps gone: only those whose expiry, as it stands beside their data, is a day past. */
+async function sweepForeign(runtime: Runtime, swept: Swept): Promise<void> {
+  const home = await homeId();
+  const abandoned = (at: string | null) => at !== null && Date.now() - Date.parse(at) > ABANDONED_MS;
+  for (const thing of await runtime.things()) {
+    if (thing.home === home || thing.kind !== "copy" || !abandoned(thing.expiresAt)) continue;
+    if (!abandoned(await runtime.expiryOf(thing))) continue;
+    await attempt(swept, `copy ${thing.id} (of state folder ${thing.home})`, () => runtime.removeThing(thing));
+  }
 }
 
 /** A damaged or newer record counts: what belongs to it is not ours to judge. So does a base that only copies still name. */
@@ -121,7 +148,10 @@ async function endLostCopy(copy: CopyRecord, swept: Swept): Promise<void> {
   // Somebody may be deleting it just now.
   if ((await readCopy(copy.id))?.status !== copy.status) return;
   if (copy.name === "") await attempt(swept, `copy ${copy.id} (its server is gone)`, () => destroyCopy(copy, "lost"));
-  else swept.lost.push(`copy ${copy.name}: its server is gone; "bun scripts/copy.ts delete ${copy.name}" forgets it`);
+  else
+    swept.lost.push(
+      `copy ${copy.name}: its data is gone; "bun scripts/copy.ts reset ${copy.name}" makes it again on its URL, "delete" forgets it`,
+    );
 }
 
 async function reportLostBases(runtime: Runtime, swept: Swept): Promise<void> {

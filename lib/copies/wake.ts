@@ -71,9 +71,10 @@ export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Conf
 
 /** Lets a copy live for so long from now on. */
 export function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<CopyRecord> {
-  return onCopy(copy, async (now) => {
+  return onCopy(copy, async (now, runtime) => {
     const expiresAt = ttl === "never" ? null : new Date(Date.now() + ttl * 1000).toISOString();
     const extended: CopyRecord = { ...now, ttlSeconds: ttl === "never" ? null : ttl, expiresAt };
+    await runtime.setExpiry(now.id, expiresAt);
     await writeCopy(extended);
     await logEvent(now.id, "extended", { expires_at: expiresAt });
     return extended;

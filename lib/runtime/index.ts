@@ -25,6 +25,8 @@ export interface Frozen {
   /** The volumes that `image` declares; they are covered, or each copy would leave one behind. */
   volumes: string[];
   /** `pool`: where it was mounted when the base was frozen, so that a clone needn't ask; a wrong one is noticed. */
+  /** Where the daemon kept everything when the base was frozen, so that a copy needn't ask. */
+  dataRoot?: string;
   pool?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
 }
 
@@ -125,6 +127,12 @@ export interface Thing {
   reference: string;
 }
 
+/** Bytes that are free below a path of this host's. */
+export interface FreeSpace {
+  path: string;
+  bytes: number;
+}
+
 export type ServerState = "running" | "paused" | "exited" | "missing";
 
 /** Where servers and tools run. */
@@ -158,6 +166,12 @@ export interface Runtime {
   /** Everything with a label or marker, of every state folder. */
   things(): Promise<Thing[]>;
   removeThing(thing: Thing): Promise<void>;
+  /** Free space where everything is kept; undefined where this host can't tell. `from` spares the question where that is. */
+  freeSpace(from?: Frozen): Promise<FreeSpace | undefined>;
+  /** Keeps a copy's new expiry beside its data, where other state folders look before they remove what is not theirs. */
+  setExpiry(id: string, expiresAt: string | null): Promise<void>;
+  /** When a thing of another state folder expires, by what lies beside its data. */
+  expiryOf(thing: Thing): Promise<string | null>;
   /** Bytes that a copy uses of its own, by id; undefined where it can't be told. */
   usage(id: string, from: Frozen): Promise<number | undefined>;
 }

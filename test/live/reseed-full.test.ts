@@ -98,6 +98,7 @@ describe.skipIf(missing !== undefined)(`A full disk${missing ? ` (${missing})` :
         runtime: "docker",
         storage: "image",
         dump: { store: "tiny" },
+        disk: { min_free: "1M" },
       });
       const { status, stdout } = await project.run("reseed", ["--json"], onDaemon());
       expect([status, JSON.parse(stdout).error.code]).toEqual([1, "DISK_FULL"]);

@@ -1,8 +1,10 @@
 import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
+import { expiryOf, setExpiry } from "./expiry.ts";
 import { containerAddress } from "./network.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
+import { freeSpaceOf } from "./space.ts";
 import { listThings, removeThing } from "./things.ts";
 import { containerToolbox, execArguments } from "./tools.ts";
 import { openToolbox, openWorkshop, removeContainer } from "./workshop.ts";
@@ -62,6 +64,9 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     },
     things: async () => listThings(cli, await existingYards(cli)),
     removeThing: async (what) => removeThing(cli, await existingYards(cli), what),
+    setExpiry: (id, expiresAt) => setExpiry(cli, id, expiresAt),
+    expiryOf: (thing) => expiryOf(cli, thing),
+    freeSpace: (from) => freeSpaceOf(cli, from),
     async usage(id, from) {
       const yard = await yardOf(cli, from);
       if (yard) return yard.usage(`copies/${id}`);

@@ -7,6 +7,7 @@ import type { ContainerCli } from "./cli.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { isLoopback } from "./network.ts";
+import { dataRoot } from "./space.ts";
 import { containerToolbox } from "./tools.ts";
 import { chooseYard } from "./yards.ts";
 
@@ -89,7 +90,18 @@ async function freeze(
     ? await freezeDirectory(yard, what.path, id)
     : await commitImage(cli, what.container, request, id, image);
   const pool = yard?.known === undefined ? {} : { pool: yard.known };
-  return { runtime: cli.tool, method, reference, bytes, image: image.id, owner, volumes: image.volumes, ...pool };
+  const root = await dataRoot(cli);
+  return {
+    runtime: cli.tool,
+    method,
+    reference,
+    bytes,
+    image: image.id,
+    owner,
+    volumes: image.volumes,
+    dataRoot: root,
+    ...pool,
+  };
 }
 
 /** Opens a container whose tools reach the source and share the workshop's work folder. */

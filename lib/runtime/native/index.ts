@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
-import { makeOwned, nativeRoot } from "./folders.ts";
+import { makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
 import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
@@ -43,6 +43,17 @@ export function openNative(say: (text: string) => void): Runtime {
     },
     things: listThings,
     removeThing,
+    async setExpiry(id, expiresAt) {
+      const folder = await copyFolder(id);
+      const marker = await readMarker(folder);
+      if (marker) await writeMarker(folder, { ...marker, expiresAt });
+    },
+    expiryOf: async (thing) => thing.expiresAt,
+    async freeSpace() {
+      const path = dirname(await nativeRoot());
+      const facts = await statfs(path).catch(() => undefined);
+      return facts && { path, bytes: facts.bavail * facts.bsize };
+    },
     async usage(id, from) {
       const folder = await copyFolder(id);
       if (!(await isDirectory(folder))) return undefined;
