@@ -97,7 +97,10 @@ const QUICK: Record<Server["engine"], string[]> = {
 };
 
 function startServer({ engine, version }: Server, name: "source" | "target"): Promise<Source> {
-  return startSource({ engine, version, name: `bench-${name}`, ...(name === "source" ? { args: QUICK[engine] } : {}) });
+  // The host's own server, which native bases run on, may lack the image's locale.
+  const initdbArgs = "--locale=C --encoding=UTF8";
+  const args = name === "source" ? { args: QUICK[engine] } : {};
+  return startSource({ engine, version, name: `bench-${name}`, initdbArgs, ...args });
 }
 
 async function attemptBlock(ground: Ground, method: Method, name: BlockName): Promise<Outcome> {

@@ -13,6 +13,8 @@ export interface SourceRequest {
   database?: string;
   /** The server's own arguments, after the image name. */
   args?: string[];
+  /** Postgres: initdb's own arguments, e.g. "--locale=C". */
+  initdbArgs?: string;
   /** Folder of this host → where the container sees it, read-only. */
   mounts?: Record<string, string>;
   /** Part of the container's name, for whoever reads `docker ps`. */
@@ -92,6 +94,8 @@ function runCommand(
   return [
     ...["docker", "run", "--detach", "--name", containerName, ...labels, "--publish", `127.0.0.1::${port}`],
     ...variables.flatMap((name) => ["--env", name]),
+    // Docker's 64 MB are too little for parallel queries and index builds.
+    ...["--shm-size", "1g"],
     ...Object.entries(request.mounts ?? {}).flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]),
     image,
     ...(request.args ?? []),
@@ -102,7 +106,10 @@ function serverEnvironment(
   request: SourceRequest,
   { password, database }: { password: string; database: string },
 ): Record<string, string> {
-  if (request.engine === "postgres") return { POSTGRES_PASSWORD: password, POSTGRES_DB: database };
+  if (request.engine === "postgres") {
+    const initdb = request.initdbArgs === undefined ? {} : { POSTGRES_INITDB_ARGS: request.initdbArgs };
+    return { POSTGRES_PASSWORD: password, POSTGRES_DB: database, ...initdb };
+  }
   const prefix = request.engine === "mariadb" ? "MARIADB" : "MYSQL";
   const zones = request.timeZones ? {} : { [`${prefix}_INITDB_SKIP_TZINFO`]: "1" };
   return { [`${prefix}_ROOT_PASSWORD`]: password, [`${prefix}_DATABASE`]: database, ...zones };
