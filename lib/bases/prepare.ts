@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
+import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { parseDatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -35,6 +36,7 @@ export async function prepareReseed(
   if ("file" in from) refuseOtherEngine(config, from.file);
   const { runtime, why } = await openRuntime(wishes.runtimeName ?? config.runtime, say);
   say(`Runtime: ${why}`);
+  if (config.unnamed) await claimProject(config.unnamed);
   const { default: manifest } = await import("../../package.json");
   const { dump } = config;
   if ("file" in from) sayWhatIsIgnored(from.file, dump, say);

@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import type { z } from "zod";
 import type { Config, ConfigRequest } from "./config.ts";
 import { readEnvironment } from "./config-env.ts";
@@ -8,7 +8,8 @@ import { type FileConfig, fileSchema, sections } from "./config-schema.ts";
 import { absolutePaths, isTree, mergeTrees, type Tree } from "./config-tree.ts";
 import { usageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
-import { homePath, slug } from "./state.ts";
+import { projectOf } from "./projects.ts";
+import { homePath } from "./state.ts";
 
 type Chosen = Pick<Config, "sourceName" | "source" | "dump" | "copy" | "obfuscation">;
 
@@ -24,10 +25,12 @@ export async function readLayers(request: ConfigRequest): Promise<Config> {
   const whole = check(fileSchema, mergeTrees(withoutOldAddress(below, above), above), nowhere);
   const chosen = choose(whole, below, above, request.sourceName ?? (env.DITTO_SOURCE || undefined));
   refuseLater(chosen, whole.disk);
+  const unnamed = whole.project === undefined ? await projectOf(repositoryRoot(cwd) ?? directory) : undefined;
   return {
     ...(file === undefined ? {} : { file }),
     directory,
-    project: whole.project ?? slug(basename(repositoryRoot(cwd) ?? directory)),
+    project: whole.project ?? unnamed?.name ?? "",
+    ...(unnamed === undefined ? {} : { unnamed }),
     sources: Object.keys(whole.sources ?? {}),
     ...chosen,
     runtime: whole.runtime,

@@ -1,5 +1,6 @@
 import type { FileConfig } from "./config-schema.ts";
 import { usageError } from "./errors.ts";
+import type { UnnamedProject } from "./projects.ts";
 
 export type DumpConfig = FileConfig["dump"];
 export type CopyConfig = FileConfig["copy"];
@@ -13,6 +14,8 @@ export interface Config {
   /** The folder that the file's relative paths count from. */
   directory: string;
   project: string;
+  /** Set when the configuration names no project, and its folder does. */
+  unnamed?: UnnamedProject;
   /** The chosen source's name, "default" when none is configured. */
   sourceName: string;
   /** The chosen source; absent when none is configured, or there are several and none was chosen. */

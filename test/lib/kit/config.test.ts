@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type ConfigRequest, loadConfig, requireSource } from "../../../lib/kit/config.ts";
 import { jsonSchema } from "../../../lib/kit/config-schema.ts";
 import { DittoError } from "../../../lib/kit/errors.ts";
+import { claimProject } from "../../../lib/kit/projects.ts";
 
 const work = realpathSync(mkdtempSync(join(tmpdir(), "ditto-config-")));
 const home = join(work, "home");
@@ -130,9 +131,21 @@ obfuscation:
     const { config } = await load({ "ditto.yaml": whole });
     const { config: none } = await load({ "ditto.yaml": "source: {}" });
     expect(config.obfuscation.rules).toHaveLength(8);
-    const same = { project: "", file: "", directory: "" };
+    const same = { project: "", unnamed: undefined, file: "", directory: "" };
     const differing = { source: none.source, obfuscation: none.obfuscation };
     expect<unknown>({ ...config, ...differing, ...same }).toEqual({ ...none, ...same });
+  });
+
+  test("without a project's name: of two folders of one name the second is told apart, until the first is gone", async () => {
+    const [first, second] = [await load({}), await load({})];
+    await claimProject(first.config.unnamed ?? { name: "", folder: "" });
+    const again = (of: { repository: string }) => loadConfig({ cwd: of.repository, env: {} });
+    expect((await again(first)).project).toBe("my-shop");
+    expect((await again(second)).project).toMatch(/^my-shop-[0-9a-f]{4}$/);
+    expect((await load({ "ditto.yaml": "project: my-shop" })).config.project).toBe("my-shop");
+    rmSync(first.repository, { recursive: true });
+    expect((await again(second)).project).toBe("my-shop");
+    rmSync(home, { recursive: true });
   });
 
   test("an empty file, and a key with nothing behind it, mean the defaults", async () => {
