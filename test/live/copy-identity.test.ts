@@ -183,3 +183,45 @@ onEachGround("another state folder", (stage) => {
     }
   });
 });
+
+onEachGround("a role of the copy's", (stage) => {
+  testWhere(stage.ground.engine === "postgres")("has a URL of its own, with its own rights", async () => {
+    const copy = await stage.create("--as", "clerk", "--name", "clerks");
+    expect(new URL(copy.connection_string).username).toBe("clerk");
+    expect(await countItems(copy.connection_string)).toBe(ITEMS);
+    await expect(ask(copy.connection_string, "DELETE FROM items")).rejects.toThrow("permission denied");
+    await stage.project.must("copy", ["reset", "clerks", "--yes"]);
+    expect(await countItems(copy.connection_string)).toBe(ITEMS);
+    const missing = await stage.copy(["create", "--as", "nobody"]);
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringMatching(/no such role[\s\S]*clerk/) });
+    await stage.project.must("copy", ["delete", "clerks"]);
+    expect(await stage.leftovers()).toEqual([]);
+  });
+});
+
+onEachGround("a network of somebody else's", (stage) => {
+  testWhere(stage.ground.runtime === "docker")("holds the copy too, under its container's name", async () => {
+    const network = `ditto-test-${process.pid}`;
+    expect((await stage.tool("network", "create", network)).status).toBe(0);
+    try {
+      const copy = await stage.create("--network", network);
+      const internal = new URL(String(copy.internal_url));
+      expect(internal.host).toBe(`ditto-${copy.id}:${stage.ground.engine === "postgres" ? 5432 : 3306}`);
+      const image = (
+        await stage.tool("container", "inspect", "--format", "{{.Config.Image}}", `ditto-${copy.id}`)
+      ).stdout.trim();
+      const look = `exec 3<>/dev/tcp/${internal.hostname}/${internal.port} && echo open`;
+      const seen = await stage.tool("run", "--rm", "--network", network, "--entrypoint", "bash", image, "-c", look);
+      expect(seen.stdout.trim()).toBe("open");
+      const missing = await stage.copy(["create", "--network", "ditto-test-none"]);
+      expect(missing).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('join the network "ditto-test-none"'),
+      });
+      await stage.project.must("copy", ["delete", copy.id]);
+      expect(await stage.leftovers()).toEqual([]);
+    } finally {
+      await stage.tool("network", "rm", network);
+    }
+  });
+});
