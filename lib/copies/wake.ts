@@ -28,10 +28,11 @@ export function startCopy(copy: CopyRecord): Promise<CopyRecord> {
     const state = await runtime.state(now.id);
     if (state === "running" && now.status === "ready") return now;
     const begun = performance.now();
-    if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
     try {
+      if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
       await waitForLogin(runtime, now);
     } catch (error) {
+      if ((error as DittoError).code === "PORT_IN_USE") throw portTaken(now);
       throw (await isUnclean(runtime, now)) ? await markUnclean(now) : error;
     }
     return becomeReady(now, { action: "started", begun });
@@ -55,7 +56,8 @@ export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Conf
     const fresh: CopyRecord = {
       ...now,
       ...{ baseId: base.id, dumpKey: base.dumpKey, frozen: base.frozen, method: base.frozen.method },
-      ...{ database: base.database, server: base.server, serving: servingOf(config, base) },
+      ...{ database: base.database, server: base.server },
+      serving: { ...servingOf(config, base), joins: now.serving.joins ?? [] },
     };
     await finish(async () => {
       // Killed in between, it is a stopped copy whose data is gone, which another reset makes again.
@@ -145,6 +147,13 @@ function notAwake(copy: CopyRecord): DittoError {
   return new DittoError(`Cannot use copy "${wordFor(copy)}": it is ${copy.status}`, {
     code: "COPY_NOT_RUNNING",
     hint: `See "bun scripts/copy.ts list", or make another: "bun scripts/copy.ts create"`,
+  });
+}
+
+function portTaken(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot start copy "${wordFor(copy)}": somebody else listens on its port ${copy.port}`, {
+    code: "PORT_IN_USE",
+    hint: `End that program ("ss -ltnp" names it) and run the command again; the copy's data is as it was`,
   });
 }
 
