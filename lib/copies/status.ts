@@ -6,6 +6,7 @@ import type { Config } from "../kit/config.ts";
 import { messageOf } from "../kit/errors.ts";
 import { homeFolder, type Stored } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
+import { canShut } from "../runtime/docker/network.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
 import { openRuntime, runtimeNamed } from "../runtime/open.ts";
 import { type CopyRecord, type CopyView, readCopies, viewOf } from "./record.ts";
@@ -101,8 +102,7 @@ export async function readStatus(config: Config, call: Conversation): Promise<St
     sources: config.sources,
     runtime,
     storage,
-    // Podman has no bridge without a way out, and a native server is a process of this host.
-    network: { wish: config.copy.network, reaches_world: config.copy.network === "open" || runtime.name !== "docker" },
+    network: { wish: config.copy.network, reaches_world: reachesWorld(config, runtime.name) },
     dump: dumps.newest,
     bases,
     copies,
@@ -114,6 +114,12 @@ export async function readStatus(config: Config, call: Conversation): Promise<St
     unreadable,
   };
   return { ...status, warnings: warningsOf(status, config.dump.stale_after) };
+}
+
+/** A native server is a process of this host, and podman's bridges are shut by root alone. */
+function reachesWorld({ copy }: Config, runtime: RuntimeName | null): boolean {
+  if (copy.network === "open" || runtime === null || runtime === "native") return true;
+  return !canShut(runtime, copy.bind);
 }
 
 async function chooseRuntime(config: Config, call: Conversation): Promise<ChosenRuntime> {

@@ -5,7 +5,7 @@ import type { Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
 import { coverVolumes } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
-import { copyNetwork, createCopyNetwork } from "./network.ts";
+import { canShut, copyNetwork, createCopyNetwork, shutWayOut } from "./network.ts";
 import { PLACE, removeContainer } from "./workshop.ts";
 
 /** The container of a copy. */
@@ -42,16 +42,18 @@ async function startContainer(
   const env = at ? {} : fileVariables(request.files);
   const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
   const first = await cli(await args(), { check: false, env });
-  if (first.status === 0) return joinNetworks(cli, request);
+  if (first.status === 0) return settleNetworks(cli, request);
   if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
   else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw goneBase(request.from);
   else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
   await removeContainer(cli, copyContainer(request.id));
   await cli(await args(), { env, purpose: "start the copy" });
-  await joinNetworks(cli, request);
+  await settleNetworks(cli, request);
 }
 
-async function joinNetworks(cli: ContainerCli, { id, joins }: ServeRequest): Promise<void> {
+/** What a container's network is only when it runs: shut, on podman, and the networks that it joins. */
+async function settleNetworks(cli: ContainerCli, { id, joins, network: wish, bind }: ServeRequest): Promise<void> {
+  if (cli.tool === "podman" && wish === "closed" && canShut(cli.tool, bind)) await shutWayOut(cli, copyContainer(id));
   for (const network of joins) {
     await cli(["network", "connect", network, copyContainer(id)], { purpose: `join the network "${network}"` });
   }
@@ -65,7 +67,7 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
   const container = copyContainer(request.id);
   const path = `copies/${request.id}`;
   const started = await cli(["start", container], { check: false });
-  if (started.status === 0) return;
+  if (started.status === 0) return settleNetworks(cli, { ...request, joins: [] });
   const gone = /no such container|no container with/i.test(started.stderr);
   if (yard && (await yard.exists(path))) {
     await removeContainer(cli, container);
@@ -80,6 +82,7 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
     await cli(["network", "connect", network, container], { purpose: "start the copy" });
   }
   await cli(["start", container], { purpose: "start the copy" });
+  await settleNetworks(cli, { ...request, joins: [] });
 }
 
 function lostCopy(id: string): DittoError {
