@@ -36,7 +36,7 @@ const SHUT = `
 line=$(ip -4 route show default | head -n 1); gateway=\${line#*via }; gateway=\${gateway%% *}; device=\${line#*dev }; device=\${device%% *}
 [ -n "$gateway" ] || exit 0
 ip -4 route replace "$gateway/32" dev "$device" || exit 1
-ip -4 route show | while read -r net rest; do [ "$net" = "$gateway" ] || ip -4 route del $net $(case $net in default) ;; *) echo dev "$device" ;; esac) || exit 1; done
+ip -4 route show | while read -r net rest; do [ "$net" = "$gateway" ] || ip -4 route del "$net" dev "$device" || exit 1; done
 ip -6 route flush dev "$device" 2>/dev/null || :
 `;
 
