@@ -1,6 +1,6 @@
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
-import type { Config } from "../kit/config.ts";
+import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
@@ -34,37 +34,49 @@ export async function copyOfBase(
   say: (text: string) => void,
   announce: Announce = () => {},
 ): Promise<CopyRecord> {
-  const existing =
-    wishes.name && (wishes.ifExists ?? "fail") !== "fail" ? await namedCopy(config, wishes.name) : undefined;
-  if (existing && wishes.ifExists === "reuse") return handOver(await awake(existing, say), announce);
+  // A base belongs to one source: of several none is meant by itself.
+  if (config.source === undefined && config.sources.length > 1) requireSource(config);
+  const { name, ifExists = "fail" } = wishes;
+  const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
+  if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
   const base = await chosenBase(config, wishes.dump);
   if (existing) return handOver(await resetCopy(existing, base, config), announce);
-  const request: CopyRequest = {
+  const request = await requestOf(config, { wishes, base, say });
+  sayWhenOld(base, config, say);
+  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
+  return createCopy(request, announce);
+}
+
+async function requestOf(
+  config: Config,
+  { wishes, base, say }: { wishes: CopyWishes; base: BaseRecord; say: (text: string) => void },
+): Promise<CopyRequest> {
+  const { copy } = config;
+  return {
     base,
     runtime: await runtimeNamed(base.frozen.runtime, say),
     name: wishes.name ?? "",
     ttlSeconds: lifetime(config, wishes),
     port: wishes.port,
-    ports: config.copy.ports,
-    bind: config.copy.bind,
-    host: config.copy.advertise_host || process.env.DITTO_ADVERTISE_HOST || "127.0.0.1",
+    ports: copy.ports,
+    bind: copy.bind,
+    host: copy.advertise_host || process.env.DITTO_ADVERTISE_HOST || "127.0.0.1",
     labels: parseLabels(wishes.labels ?? []),
     serving: {
       ...withLoginLog(servingOf(config, base), wishes, base),
       ...(wishes.network === undefined ? {} : { joins: [wishes.network] }),
     },
     role: wishes.role,
-    maxCopies: config.copy.max_copies,
+    maxCopies: copy.max_copies,
     bound: wishes.bound ?? false,
   };
+}
+
+function sayWhenOld(base: BaseRecord, { dump }: Config, say: (text: string) => void): void {
   const age = (Date.now() - Date.parse(base.createdAt)) / 1000;
-  if (config.dump.stale_after > 0 && age > config.dump.stale_after) {
-    say(
-      `The base is ${Math.floor(age / 86_400)} days old, more than dump.stale_after: "bun scripts/reseed.ts" makes a new one`,
-    );
-  }
-  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
-  return createCopy(request, announce);
+  if (dump.stale_after === 0 || age <= dump.stale_after) return;
+  const days = Math.floor(age / 86_400);
+  say(`The base is ${days} days old, more than dump.stale_after: "bun scripts/reseed.ts" makes a new one`);
 }
 
 function withLoginLog(serving: CopyRecord["serving"], wishes: CopyWishes, base: BaseRecord): CopyRecord["serving"] {

@@ -53,7 +53,7 @@ describe.skipIf(!docker.available || !image)("Services and projects beside each 
     const ran = await project.run("copy", ["run", "--source", "shop", "--", "sh", "-c", shell]);
     expect(ran).toMatchObject({ status: 0, stdout: "shop\n" });
     const unsaid = await project.run("copy", ["create"]);
-    expect(unsaid).toMatchObject({ status: 1, stderr: expect.stringContaining("no base") });
+    expect(unsaid).toMatchObject({ status: 2, stderr: expect.stringContaining("--source") });
     await project.must("copy", ["delete", "--all", "--yes", "--source", "shop"]);
     expect(await project.json<Copy[]>("copy", ["list"])).toHaveLength(services.length - 1);
   });
