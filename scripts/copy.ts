@@ -143,7 +143,8 @@ async function list(call: Call): Promise<void> {
 }
 
 async function url(call: Call): Promise<void> {
-  const { copies, copy } = await openAwake(call);
+  const { copies, copy: found } = await openCopy(call);
+  const copy = await copies.awakeWherePossible(found, call.say);
   const address = await copies.urlOf(copy);
   call.answer(copies.viewOf(copy, address), () => address);
 }

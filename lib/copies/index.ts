@@ -7,5 +7,5 @@ export { copiesOfBase } from "./many.ts";
 export { copyOfBase } from "./open.ts";
 export { readEvents, urlOf, viewOf } from "./record.ts";
 export { runOnCopy } from "./run.ts";
-export { awake, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";
+export { awake, awakeWherePossible, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";
 export { chooseForDelete, chooseSome, confirmReset, wishesOf } from "./wishes.ts";

@@ -47,6 +47,17 @@ export async function awake(copy: CopyRecord, say: (text: string) => void): Prom
   return startCopy(copy);
 }
 
+/** As {@link awake}; where its runtime is down the copy as it is, whose URL may be wanted all the same. */
+export async function awakeWherePossible(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
+  try {
+    return await awake(copy, say);
+  } catch (error) {
+    if ((error as DittoError).code !== "RUNTIME_DOWN") throw error;
+    say(`Note: ${(error as DittoError).message}`);
+    return copy;
+  }
+}
+
 /** Puts a copy back on a base, with its id, port, password and name; what was done in it is gone. */
 export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): Promise<CopyRecord> {
   return onCopy(copy, async (now, runtime) => {
