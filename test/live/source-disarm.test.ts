@@ -51,7 +51,7 @@ describe.skipIf(!docker.available || !images["postgres:17"])(
 
     test("does nothing there, and the manifest lists it", async () => {
       const base = await project.json<{ disarmed: string[]; dump_key: string }>("reseed");
-      expect(base.disarmed.sort()).toEqual([
+      expect([...base.disarmed].sort()).toEqual([
         "job 1 of pg_cron (inactive)",
         'password of the user mapping for PUBLIC on server "billing db" (removed)',
         'password of the user mapping for clerk on server "billing db" (removed)',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { attempt, must } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
@@ -167,7 +167,7 @@ async function startSshd(folder: string): Promise<{ tunnel: string; stop(): void
   });
   await until(async () => (await attempt(["ssh-keyscan", "-p", String(port), "127.0.0.1"])).stdout.includes("ed25519"));
   const options = ["-o StrictHostKeyChecking=no", "-o UserKnownHostsFile=/dev/null", "-o ExitOnForwardFailure=yes"];
-  const login = `-i ${at("id")} -p ${port} ${userInfo().username}@127.0.0.1`;
+  const login = `-i ${at("id")} -p ${port} "$(id -un)@127.0.0.1"`;
   return {
     tunnel: `ssh -N -o BatchMode=yes ${options.join(" ")} -L {local_port}:127.0.0.1:{port} ${login}`,
     stop: () => server.kill(),

@@ -54,7 +54,7 @@ interface Secret {
 /** Secrets of user mappings, servers and wrappers; the options go, what they belong to stays. */
 function secretsOf(session: Session): Promise<Secret[]> {
   return session.query<Secret>(`
-    SELECT format('%s of the user mapping for %s on server "%s" (removed)', option_name, coalesce(usename, 'PUBLIC'), srvname) AS what,
+    SELECT format('%s of the user mapping for %s on server "%s" (removed)', option_name, CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE usename END, srvname) AS what,
       format('ALTER USER MAPPING FOR %s SERVER %I OPTIONS (DROP %I)', CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname, option_name) AS statement
     FROM pg_user_mappings, pg_options_to_table(umoptions) WHERE option_name ~* '${SECRET}'
     UNION ALL
