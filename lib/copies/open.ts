@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
+import { keyTime, readManifest, storeFolder } from "../bases/store.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
 import { loginSettings } from "./logins.ts";
+import { onWholeBase } from "./rebuild.ts";
 import { type CopyRecord, knownCopies } from "./record.ts";
 import { servingOf } from "./serving.ts";
 import { awake, resetCopy } from "./wake.ts";
@@ -36,9 +39,19 @@ export async function copyOfBase(
   const existing =
     wishes.name && (wishes.ifExists ?? "fail") !== "fail" ? await namedCopy(config, wishes.name) : undefined;
   if (existing && wishes.ifExists === "reuse") return handOver(await awake(existing, say), announce);
-  const base = await chosenBase(config, wishes.dump);
-  if (existing) return handOver(await resetCopy(existing, base, config), announce);
-  const request: CopyRequest = {
+  return onWholeBase(await chosenBase(config, wishes.dump), { config, say }, async (base) =>
+    existing
+      ? handOver(await resetCopy(existing, base, config), announce)
+      : createCopy(await requestFor(base, { config, wishes, say }), announce),
+  );
+}
+
+async function requestFor(
+  base: BaseRecord,
+  { config, wishes, say }: { config: Config; wishes: CopyWishes; say: (text: string) => void },
+): Promise<CopyRequest> {
+  sayAge(base, config, say);
+  return {
     base,
     runtime: await runtimeNamed(base.frozen.runtime, say),
     name: wishes.name ?? "",
@@ -56,13 +69,15 @@ export async function copyOfBase(
     maxCopies: config.copy.max_copies,
     bound: wishes.bound ?? false,
   };
+}
+
+function sayAge(base: BaseRecord, config: Config, say: (text: string) => void): void {
   const age = (Date.now() - Date.parse(base.createdAt)) / 1000;
   if (config.dump.stale_after > 0 && age > config.dump.stale_after) {
     say(
       `The base is ${Math.floor(age / 86_400)} days old, more than dump.stale_after: "bun scripts/reseed.ts" makes a new one`,
     );
   }
-  return createCopy(request, announce);
 }
 
 function withLoginLog(serving: CopyRecord["serving"], wishes: CopyWishes, base: BaseRecord): CopyRecord["serving"] {
@@ -83,12 +98,20 @@ async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecor
 async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
   const owner = { project: config.project, source: config.sourceName };
   if (dump === undefined) return currentBase(owner);
-  const base = (await basesOf(owner)).find((candidate) => candidate.dumpKey === dump);
+  // One that was loaded from this dump holds the same, and has a dump of its own.
+  const sha256 = await checksumOfDump(config, dump);
+  const base = (await basesOf(owner)).find(
+    ({ dumpKey, fileSha256 }) => dumpKey === dump || (sha256 !== undefined && fileSha256 === sha256),
+  );
   if (base) return base;
   throw new DittoError(`Cannot make a copy of dump "${dump}": no base was made from it`, {
     code: "BASE_MISSING",
     hint: `Run "bun scripts/reseed.ts --from ${dump}" first`,
   });
+}
+
+async function checksumOfDump({ dump: { store } }: Config, key: string): Promise<string | undefined> {
+  return keyTime(key) === undefined ? undefined : (await readManifest(join(storeFolder(store), key)))?.sha256;
 }
 
 const LONGEST_TTL = 100 * 365 * 86_400;

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
-import { makeOwned, nativeRoot } from "./folders.ts";
+import { isDirectory, makeOwned, nativeRoot } from "./folders.ts";
+import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
 import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
@@ -41,6 +41,7 @@ export function openNative(say: (text: string) => void): Runtime {
       const { folder, name } = frozenName(from);
       await removeFolder(await nativeRoot(), folder, name);
     },
+    packFrozen,
     things: listThings,
     removeThing,
     async usage(id, from) {
@@ -90,11 +91,4 @@ async function stateOf(id: string): Promise<ServerState> {
   const server = await serverProcess(folder);
   if (!server) return "exited";
   return server.stopped ? "paused" : "running";
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
 }
