@@ -193,8 +193,12 @@ async function extend(call: Call<typeof extendFlags>): Promise<void> {
 async function reset(call: Call): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   await copies.confirmReset(call, copy);
-  const fresh = await copies.resetCopy(copy, await copies.currentBase(copy), config);
-  await copies.answerCopy(call, fresh);
+  const base = await copies.currentBase(copy);
+  const again = { config, say: call.say };
+  await copies.answerCopy(
+    call,
+    await copies.onWholeBase(base, again, (whole) => copies.resetCopy(copy, whole, config)),
+  );
 }
 
 async function remove(call: Call<typeof deleteFlags>): Promise<void> {

@@ -8,6 +8,7 @@
  *
  * Options:
  *   --from FILE|KEY      a path, a dump key, or "store" for the newest dump of this source
+ *   --rebuild            build a base of this dump also where there is one already
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -19,6 +20,7 @@ import { type Call, flags, script } from "../lib/kit/cli.ts";
 const reseedFlags = flags({
   from: { type: "string" },
   "schema-only": { type: "boolean" },
+  rebuild: { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
@@ -31,6 +33,7 @@ await script(import.meta, {
 async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const { loadConfig } = await import("../lib/kit/config.ts");
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
+  const { builtBefore } = await import("../lib/bases/recipe.ts");
   const { reseed } = await import("../lib/bases/reseed.ts");
   const { baseIdsInUse } = await import("../lib/copies/in-use.ts");
   const { reportFailure } = await import("../lib/bases/failure.ts");
@@ -39,8 +42,9 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const config = await loadConfig(call);
   try {
     const request = await prepareReseed(config, call, baseIdsInUse);
-    const base = await reseed(request);
-    call.answer(describeBase(base).json, () => describeBase(base).text);
+    const there = call.flags.rebuild ? undefined : await builtBefore(request);
+    const base = there ?? (await reseed(request));
+    call.answer({ ...describeBase(base).json, built: there === undefined }, () => describeBase(base).text);
   } catch (error) {
     await reportFailure(config, error, call);
     throw error;

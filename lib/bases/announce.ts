@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { interrupted } from "../kit/cleanup.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
-import { runtimeNamed } from "../runtime/open.ts";
 import type { Disarmed, TableRows } from "./build.ts";
-import { type BaseRecord, basesOf, forgetBase, writeBase } from "./catalogue.ts";
+import { type BaseRecord, writeBase } from "./catalogue.ts";
+import { imageOf, recipeOf } from "./recipe.ts";
+import { pruneBases } from "./remove.ts";
 import type { Plan, ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
 import type { Staged } from "./staged.ts";
@@ -73,6 +74,9 @@ function recordOf(
     settings: { ...plan.engine.settingsFromTraits?.(plan.look?.traits ?? {}), ...done.disarmed.settings },
     disarmed: done.disarmed.things,
     frozen: done.frozen,
+    image: imageOf(request, plan),
+    recipe: recipeOf(request),
+    ...(plan.file?.sha256 === undefined ? {} : { fileSha256: plan.file.sha256 }),
     dumpKey: dump.key,
     dumpSha256: done.sha256,
     origin: plan.file ? "file" : "source",
@@ -116,24 +120,12 @@ async function withdraw(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
-/** Keeps the newest dumps and bases; a base that a copy stands on stays. What can't be removed is said, for the new base is there. */
+/** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */
 export async function pruneOld(request: ReseedRequest, made: BaseRecord): Promise<void> {
   try {
     if (made.dumpKey !== "") await pruneDumps(request.store, made.dumpKey, request.keep);
-    for (const old of (await basesOf(made)).slice(request.keepBases)) {
-      if (!(await request.inUse(old))) await removeBase(request, old);
-    }
+    await pruneBases(made, request);
   } catch (error) {
     request.warn(`What is old could not all be removed: ${messageOf(error)}`);
   }
-}
-
-async function removeBase(request: ReseedRequest, old: BaseRecord): Promise<void> {
-  const { frozen } = old;
-  // Made perhaps by another runtime than today's, which alone knows where it lies.
-  const runtime =
-    frozen.runtime === request.runtime.name ? request.runtime : await runtimeNamed(frozen.runtime, () => {});
-  // The record first: data without a record is swept, a record without data would be offered.
-  await forgetBase(old.id);
-  await runtime.removeFrozen(frozen);
 }

@@ -3,6 +3,7 @@ import type { EngineName, ServerVersion } from "../engine/index.ts";
 import { DittoError } from "../kit/errors.ts";
 import { homePath, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
 import type { Frozen } from "../runtime/index.ts";
+import { currentOf } from "./choice.ts";
 
 /** What is kept of a base; it exists when this record is written, and not before. */
 export interface BaseRecord {
@@ -19,6 +20,12 @@ export interface BaseRecord {
   /** What was kept from acting on the world, in words; absent before it was kept on record. */
   disarmed?: string[];
   frozen: Frozen;
+  /** The server's image by its name, "" for the native runtime; absent before it was kept on record. */
+  image?: string;
+  /** Everything besides the dump that decides what a build from it gives, as a checksum; absent before it was kept on record. */
+  recipe?: string;
+  /** Of the dump or SQL file that it was loaded from. */
+  fileSha256?: string;
   /** "" when no portable dump was made. */
   dumpKey: string;
   dumpSha256: string;
@@ -28,6 +35,11 @@ export interface BaseRecord {
   durationMs: number;
   warnings: string[];
   createdAt: string;
+}
+
+/** True when rules made the base; without any it holds the source's raw values. */
+export function isMasked(base: Pick<BaseRecord, "profile">): boolean {
+  return base.profile !== "none";
 }
 
 function parseBase(data: unknown): BaseRecord {
@@ -69,10 +81,17 @@ export async function basesOf(owner: { project: string; source: string }): Promi
   return bases.filter((base) => base.project === owner.project && base.source === owner.source).reverse();
 }
 
-/** The base that `create` takes: the newest of this project and source. Throws `NO_BASE`. */
+/** Of all bases those that `create` takes, one for each project and source. */
+export async function currentIds(all: BaseRecord[]): Promise<Set<string>> {
+  const owners = Map.groupBy(all.toReversed(), ({ project, source }) => `${project}.${source}`);
+  const current = await Promise.all([...owners.values()].map(currentOf));
+  return new Set(current.flatMap((base) => (base ? [base.id] : [])));
+}
+
+/** The base that `create` takes: the newest of this project and source, or the one that was chosen since. Throws `NO_BASE`. */
 export async function currentBase(owner: { project: string; source: string }): Promise<BaseRecord> {
-  const [newest] = await basesOf(owner);
-  if (newest) return newest;
+  const current = await currentOf(await basesOf(owner));
+  if (current) return current;
   throw new DittoError(`Cannot make a copy: there is no base of "${owner.project}" (source "${owner.source}") yet`, {
     code: "NO_BASE",
     hint: 'Run "bun scripts/reseed.ts" first',

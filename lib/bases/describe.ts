@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from "../kit/units.ts";
-import type { BaseRecord } from "./catalogue.ts";
+import { type BaseRecord, isMasked } from "./catalogue.ts";
 
 /** A base as JSON (snake_case, stable) and in words. */
 export function describeBase(base: BaseRecord): { json: Record<string, unknown>; text: string } {
@@ -9,6 +9,7 @@ export function describeBase(base: BaseRecord): { json: Record<string, unknown>;
       project: base.project,
       source: base.source,
       profile: base.profile,
+      masked: isMasked(base),
       engine: base.server.flavour,
       version: base.server.version,
       database: base.database,

@@ -17,6 +17,8 @@ export interface DetectedDump extends DumpFile {
   version: string | undefined;
   /** The database's name, when it says. */
   database: string | undefined;
+  /** Of its bytes; absent for a folder. */
+  sha256?: string;
   /** The rows that its manifest counts; absent when there is none. */
   tables?: TableRows[];
 }

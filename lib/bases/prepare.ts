@@ -9,6 +9,8 @@ import { parseDatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { type DetectedDump, detectDump } from "./files.ts";
 import type { ReseedRequest } from "./reseed.ts";
+import { refuseOtherEngine } from "./same-engine.ts";
+import { checksum } from "./save.ts";
 import { stepLog } from "./steps.ts";
 import { checkDump, keyTime, listDumps, readManifest, storeFolder } from "./store.ts";
 
@@ -111,23 +113,6 @@ function databaseOfSource({ source }: Config): string | undefined {
     : undefined;
 }
 
-/** A base belongs to a source: a file of another engine is a mistake. A URL that is a secret isn't fetched for this. */
-function refuseOtherEngine(config: Config, file: DetectedDump): void {
-  const { engine = "", url = "" } = config.source ?? {};
-  const named = /^(?:jdbc:)?(postg|pgsql|mysql|mariadb)/i.exec(engine || url)?.[1]?.toLowerCase();
-  if (!file.engine || named === undefined) return;
-  const family = named.startsWith("p") ? "postgres" : "mysql";
-  if (family === file.engine) return;
-  throw new DittoError(
-    `Cannot load "${file.name}": it is a ${file.flavour} dump, and the source "${config.sourceName}" is of ${family}`,
-    {
-      code: "ENGINE_MISMATCH",
-      exit: 2,
-      hint: "Choose the source that it belongs to with --source, or a dump of this one",
-    },
-  );
-}
-
 /** The file that `--from` means: a path, a dump key, or the newest of this source. */
 async function findDump(config: Config, from: string): Promise<DetectedDump> {
   if (/^(s3|https?):\/\//.test(from)) {
@@ -154,7 +139,7 @@ async function findDump(config: Config, from: string): Promise<DetectedDump> {
 async function checkedDump(path: string): Promise<DetectedDump> {
   const detected = await detectDump(path);
   const manifest = await readManifest(path);
-  if (!manifest) return detected;
+  if (!manifest) return detected.form === "postgres directory" ? detected : { ...detected, ...(await summed(path)) };
   await checkDump(path, manifest);
   return {
     ...detected,
@@ -162,5 +147,11 @@ async function checkedDump(path: string): Promise<DetectedDump> {
     version: manifest.server_version,
     flavour: manifest.flavour as "postgres",
     tables: manifest.tables,
+    sha256: manifest.sha256,
   };
+}
+
+async function summed(path: string): Promise<{ sha256: string }> {
+  const { sha256 } = await checksum(path);
+  return { sha256 };
 }

@@ -25,6 +25,7 @@ import type { DetectedDump } from "./files.ts";
 import { type GuestManners, watchOver } from "./guest.ts";
 import { reachOf, withReach } from "./reach.ts";
 import { choose } from "./selection.ts";
+import { serverOfFile } from "./server-of-file.ts";
 import { requireSpace } from "./space.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
 import { dumpKey, partialFile } from "./store.ts";
@@ -111,30 +112,6 @@ async function reseedFile(request: ReseedRequest, file: DetectedDump): Promise<B
   const engine = servers[server.flavour === "postgres" ? "postgres" : "mysql"];
   const database = file.database || "app";
   return build(request, { engine, transfer: transfers[engine.name], server, database, file });
-}
-
-/** The version to run a file on: what the image's name says, else what the file says of itself. */
-function serverOfFile(file: DetectedDump, image: string): ServerVersion {
-  const named = /(postgres|postgis|timescaledb|mariadb|mysql)[^:]*:(?:.*?pg)?(\d+(?:\.\d+)*)/i.exec(image);
-  const family = named?.[1]?.toLowerCase();
-  const flavour = family === "mariadb" || family === "mysql" ? family : family ? "postgres" : undefined;
-  const version = named?.[2] ?? file.version;
-  const kind = flavour ?? file.flavour;
-  if (file.engine && kind && servers[file.engine].name !== (kind === "postgres" ? "postgres" : "mysql")) {
-    throw new DittoError(`Cannot load "${file.name}": it is a ${file.flavour} dump and copy.image is "${image}"`, {
-      code: "ENGINE_MISMATCH",
-      exit: 2,
-      hint: `Name an image of ${file.flavour} in copy.image, or leave it out`,
-    });
-  }
-  if (kind === undefined || version === undefined) {
-    throw new DittoError(`Cannot load "${file.name}": it does not say which server it is for`, {
-      code: "ENGINE_UNKNOWN",
-      exit: 2,
-      hint: "Name the server in copy.image, e.g. postgres:17, mysql:8.4 or mariadb:11.8",
-    });
-  }
-  return { flavour: kind, version };
 }
 
 /** What is built, from which of the two. */

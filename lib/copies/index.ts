@@ -5,6 +5,7 @@ export { findCopy } from "./find.ts";
 export { openShell, openSql, renderLog, serverLog } from "./inside.ts";
 export { copiesOfBase } from "./many.ts";
 export { copyOfBase } from "./open.ts";
+export { onWholeBase } from "./rebuild.ts";
 export { readEvents, urlOf, viewOf } from "./record.ts";
 export { runOnCopy } from "./run.ts";
 export { awake, awakeWherePossible, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";

@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
+import { keyTime, readManifest, storeFolder } from "../bases/store.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
 import { loginSettings } from "./logins.ts";
+import { onWholeBase } from "./rebuild.ts";
 import { type CopyRecord, knownCopies } from "./record.ts";
 import { servingOf } from "./serving.ts";
 import { awake, resetCopy } from "./wake.ts";
@@ -39,12 +42,13 @@ export async function copyOfBase(
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
   if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
-  const base = await chosenBase(config, wishes.dump);
-  if (existing) return handOver(await resetCopy(existing, base, config), announce);
-  const request = await requestOf(config, { wishes, base, say });
-  sayWhenOld(base, config, say);
-  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
-  return createCopy(request, announce);
+  return onWholeBase(await chosenBase(config, wishes.dump), { config, say }, async (base) => {
+    if (existing) return handOver(await resetCopy(existing, base, config), announce);
+    const request = await requestOf(config, { wishes, base, say });
+    sayWhenOld(base, config, say);
+    await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
+    return createCopy(request, announce);
+  });
 }
 
 async function requestOf(
@@ -97,12 +101,20 @@ async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecor
 async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
   const owner = { project: config.project, source: config.sourceName };
   if (dump === undefined) return currentBase(owner);
-  const base = (await basesOf(owner)).find((candidate) => candidate.dumpKey === dump);
+  // One that was loaded from this dump holds the same, and has a dump of its own.
+  const sha256 = await checksumOfDump(config, dump);
+  const base = (await basesOf(owner)).find(
+    ({ dumpKey, fileSha256 }) => dumpKey === dump || (sha256 !== undefined && fileSha256 === sha256),
+  );
   if (base) return base;
   throw new DittoError(`Cannot make a copy of dump "${dump}": no base was made from it`, {
     code: "BASE_MISSING",
     hint: `Run "bun scripts/reseed.ts --from ${dump}" first`,
   });
+}
+
+async function checksumOfDump({ dump: { store } }: Config, key: string): Promise<string | undefined> {
+  return keyTime(key) === undefined ? undefined : (await readManifest(join(storeFolder(store), key)))?.sha256;
 }
 
 const LONGEST_TTL = 100 * 365 * 86_400;

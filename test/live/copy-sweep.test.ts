@@ -1,5 +1,5 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { ownerTag } from "../../lib/kit/state.ts";
@@ -194,21 +194,25 @@ onEachGround("sweeping", (stage) => {
 });
 
 onEachGround("a base that was removed behind ditto's back", (stage) => {
-  testWhere(stage.ground.runtime !== "native")("is said by create and prune, and replaced by reseed", async () => {
-    const images = (await stage.project.traces()).flatMap((trace) =>
-      trace.startsWith("image ") ? [trace.split(" ").at(-1) ?? ""] : [],
-    );
-    if (images.length === 0) return;
-    expect(await stage.tool("image", "rm", "-f", ...images)).toMatchObject({ status: 0 });
-    expect(await stage.copy(["create"])).toMatchObject({
-      status: 1,
-      stdout: "",
-      stderr: says(/^Cannot make a copy: the base's image is gone.*\n.*reseed/),
-    });
-    expect((await stage.project.json<{ lost: string[] }>("copy", ["prune"])).lost).toEqual([
-      says(/^base \w+: its data is gone/),
-    ]);
-    await reseed(stage);
-    expect(await countItems((await stage.create()).connection_string)).toBe(ITEMS);
-  });
+  testWhere(stage.ground.runtime !== "native")(
+    "is said by create and prune when no dump was kept, and replaced by reseed",
+    async () => {
+      const images = (await stage.project.traces()).flatMap((trace) =>
+        trace.startsWith("image ") ? [trace.split(" ").at(-1) ?? ""] : [],
+      );
+      if (images.length === 0) return;
+      rmSync(join(stage.project.home, "dumps"), { recursive: true });
+      expect(await stage.tool("image", "rm", "-f", ...images)).toMatchObject({ status: 0 });
+      expect(await stage.copy(["create"])).toMatchObject({
+        status: 1,
+        stdout: "",
+        stderr: says(/^Cannot make a copy: the base's image is gone.*\n.*reseed/),
+      });
+      expect((await stage.project.json<{ lost: string[] }>("copy", ["prune"])).lost).toEqual([
+        says(/^base \w+: its data is gone/),
+      ]);
+      await reseed(stage);
+      expect(await countItems((await stage.create()).connection_string)).toBe(ITEMS);
+    },
+  );
 });

@@ -106,8 +106,12 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
   });
 
   test("the newest dump of the store, or one by its key, is the base that it was made from", async () => {
-    const base = await project.json<{ dump_key: string; rows: number }>("reseed", ["--from", "store"]);
-    const again = await project.json<{ rows: number; database: string }>("reseed", ["--from", base.dump_key]);
+    const base = await project.json<{ dump_key: string; rows: number }>("reseed", ["--from", "store", "--rebuild"]);
+    const again = await project.json<{ rows: number; database: string }>("reseed", [
+      "--from",
+      base.dump_key,
+      "--rebuild",
+    ]);
     expect(again).toMatchObject({ rows: 1, database: "handmade" });
   });
 

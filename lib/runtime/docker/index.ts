@@ -3,6 +3,7 @@ import type { Frozen, Runtime, ServerState } from "../index.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
 import { containerAddress } from "./network.ts";
+import { packFrozen } from "./pack.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
 import { freeSpaceOf } from "./space.ts";
 import { listThings, removeThing } from "./things.ts";
@@ -62,6 +63,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       if (yard) await yard.remove(from.reference);
       else await cli(["image", "rm", "-f", from.reference], { check: false });
     },
+    packFrozen: async (from, read) => packFrozen(cli, from, await yardOf(cli, from), read),
     things: async () => listThings(cli, await existingYards(cli)),
     removeThing: async (what) => removeThing(cli, await existingYards(cli), what),
     setExpiry: (id, expiresAt) => setExpiry(cli, id, expiresAt),

@@ -143,13 +143,11 @@ function unpack(files: Record<string, string>): string {
     .join("");
 }
 
-/** The error for a base whose image or directory was removed by somebody else. */
-export function goneBase(from: Frozen): DittoError {
-  return new DittoError(
-    `Cannot make a copy: the base's ${from.method === "image" ? "image" : "directory"} is gone from ${from.runtime}`,
-    {
-      code: "BASE_LOST",
-      hint: 'Something removed it (a "docker system prune"?): run "bun scripts/reseed.ts" to build it again',
-    },
-  );
+/** The error for a base whose image or directory was removed by somebody else; `action` continues "Cannot …". */
+export function goneBase(from: Frozen, action = "make a copy"): DittoError {
+  const what = from.method === "image" ? "the base's image" : "the base's directory, or the image of its server,";
+  return new DittoError(`Cannot ${action}: ${what} is gone from ${from.runtime}`, {
+    code: "BASE_LOST",
+    hint: 'Something removed it (a "docker system prune"?): run "bun scripts/reseed.ts" to build it again',
+  });
 }

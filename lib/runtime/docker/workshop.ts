@@ -7,6 +7,7 @@ import type { ContainerCli } from "./cli.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { isLoopback } from "./network.ts";
+import { platformOf, unpackPlace } from "./pack.ts";
 import { dataRoot } from "./space.ts";
 import { containerToolbox } from "./tools.ts";
 import { chooseYard } from "./yards.ts";
@@ -17,7 +18,7 @@ export const PLACE = { directory: "/ditto", run: "/ditto/run" };
 const WORK = "/work";
 
 /** Keeps the container alive, and ends at once when it is stopped. */
-const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
+export const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
 
 export interface Context {
   cli: ContainerCli;
@@ -74,6 +75,8 @@ async function fitOut(cli: ContainerCli, request: WorkshopRequest, site: Site): 
     ...tools,
     place: PLACE,
     owner,
+    platform: () => platformOf(tools, image.architecture),
+    unpack: (tar) => unpackPlace({ cli, container, tools, owner }, tar),
     freeze: (id) => freeze(cli, request, { ...site, id, owner, tools }),
     close: () => closeWorkshop(cli, site),
   };

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DittoError } from "../../kit/errors.ts";
 import { homeId, homePath, ownerTag, RECORD_VERSION } from "../../kit/state.ts";
@@ -125,6 +125,14 @@ export async function thingIn(root: string, folder: Folder, name: string): Promi
 
 function homeOf(root: string): Promise<string> {
   return isRoot() ? Promise.resolve(basename(root)) : homeId();
+}
+
+/** True for a directory that is there. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }
 
 /** Makes a directory that only `owner` can enter. */

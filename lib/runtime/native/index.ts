@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { stat, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
-import { makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
+import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
+import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
 import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
@@ -41,6 +42,7 @@ export function openNative(say: (text: string) => void): Runtime {
       const { folder, name } = frozenName(from);
       await removeFolder(await nativeRoot(), folder, name);
     },
+    packFrozen,
     things: listThings,
     removeThing,
     async setExpiry(id, expiresAt) {
@@ -101,11 +103,4 @@ async function stateOf(id: string): Promise<ServerState> {
   const server = await serverProcess(folder);
   if (!server) return "exited";
   return server.stopped ? "paused" : "running";
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (facts) => facts.isDirectory(),
-    () => false,
-  );
 }

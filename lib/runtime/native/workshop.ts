@@ -16,6 +16,7 @@ import {
 import { type Found, findClient, findServer, notInstalled } from "./binaries.ts";
 import { embeddedServer } from "./embedded.ts";
 import { makeOwned, nativeRoot, openTemporary, readMarker, writeMarker } from "./folders.ts";
+import { hostPlatform, unpackPlace } from "./pack.ts";
 import { type Owner, ownerText, parseOwner, serverOwner, withHostName, withoutNetwork } from "./privileges.ts";
 import { endProcesses } from "./processes.ts";
 import { openRunDirectory } from "./run-directory.ts";
@@ -44,6 +45,8 @@ export async function openWorkshop(request: WorkshopRequest, say: (text: string)
       place,
       owner: facts.owner,
       hasClientTools: found.hasClientTools,
+      platform: hostPlatform,
+      unpack: (tar) => unpackPlace(tools, place.directory, tar),
       freeze: (id) => freeze(root, place.directory, id, facts),
       async close() {
         await tools.close();

@@ -127,7 +127,7 @@ export function configOf(ground: Ground, { copy = {}, ...config }: Config = {}):
 /** Makes another base. */
 export async function reseed(stage: Stage): Promise<void> {
   const seed = join(import.meta.dir, `../../fixtures/copies/${stage.ground.engine}.sql`);
-  await stage.project.must("reseed", ["--from", seed]);
+  await stage.project.must("reseed", ["--from", seed, "--rebuild"]);
 }
 
 function whyMissing(ground: Ground): string | undefined {
