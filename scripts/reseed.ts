@@ -5,9 +5,10 @@
  * Usage:
  *   bun scripts/reseed.ts                      read the configured source
  *   bun scripts/reseed.ts --from FILE          load a dump or SQL file instead (.sql, .gz, .zst, pg_dump custom or directory)
+ *   bun scripts/reseed.ts --from s3://bucket/key | https://host/path      fetch such a file first
  *
  * Options:
- *   --from FILE|KEY      a path, a dump key, or "store" for the newest dump of this source
+ *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version

@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { interrupted } from "../kit/cleanup.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
@@ -9,7 +8,7 @@ import { type BaseRecord, basesOf, forgetBase, writeBase } from "./catalogue.ts"
 import type { Plan, ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
 import type { Staged } from "./staged.ts";
-import { type DumpManifest, pruneDumps, publishDump } from "./store.ts";
+import type { DumpManifest } from "./store.ts";
 import { countRows } from "./verify.ts";
 
 /** A portable dump that is not published yet. */
@@ -37,11 +36,17 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
   const { dump } = done;
   const createdAt = new Date().toISOString();
   const base = await publishAll(request, plan, { ...done, createdAt }).catch(async (error) => {
-    if (dump.key !== "") await withdraw(join(request.store, dump.key));
+    // A store that can't be reached any more is why it failed: that is what is said.
+    if (isNew(plan, dump.key)) await request.store.withdraw(dump.key).catch(() => {});
     throw error;
   });
   for (const { publish: show } of done.staged) await show();
   return base;
+}
+
+/** True for a dump that the store hasn't had before. */
+function isNew(plan: Plan, key: string): boolean {
+  return key !== "" && key !== plan.storedKey;
 }
 
 async function publishAll(
@@ -49,7 +54,7 @@ async function publishAll(
   plan: Plan,
   done: Finished & { createdAt: string },
 ): Promise<BaseRecord> {
-  const sha256 = done.dump.key === "" ? "" : await publish(request, plan, done);
+  const sha256 = isNew(plan, done.dump.key) ? await publish(request, plan, done) : await keepStored(plan, done.dump);
   const base = recordOf(request, plan, { ...done, sha256 });
   if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
   await writeBase(base);
@@ -84,6 +89,12 @@ function recordOf(
   };
 }
 
+/** The checksum of the dump that the store has already; the one that was made to compare them goes. */
+async function keepStored(plan: Plan, { key, partial }: WrittenDump): Promise<string> {
+  if (partial !== "") await rm(partial, { force: true });
+  return key === "" ? "" : (plan.file?.sha256 ?? "");
+}
+
 /** Makes the dump and its manifest appear; resolves to its checksum. */
 async function publish(request: ReseedRequest, plan: Plan, done: Finished & { createdAt: string }): Promise<string> {
   const { dump } = done;
@@ -107,19 +118,14 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     warnings: done.warnings,
     disarmed: done.disarmed.things,
   };
-  await publishDump(request.store, dump.partial, manifest);
+  await request.store.publish(dump.partial, manifest, request.step);
   return sha256;
 }
 
-async function withdraw(file: string): Promise<void> {
-  await rm(`${file}.json`, { force: true });
-  await rm(file, { force: true });
-}
-
 /** Keeps the newest dumps and bases; a base that a copy stands on stays. What can't be removed is said, for the new base is there. */
-export async function pruneOld(request: ReseedRequest, made: BaseRecord): Promise<void> {
+export async function pruneOld(request: ReseedRequest, plan: Plan, made: BaseRecord): Promise<void> {
   try {
-    if (made.dumpKey !== "") await pruneDumps(request.store, made.dumpKey, request.keep);
+    if (isNew(plan, made.dumpKey)) await request.store.prune(made.dumpKey, request.keep);
     for (const old of (await basesOf(made)).slice(request.keepBases)) {
       if (!(await request.inUse(old))) await removeBase(request, old);
     }

@@ -17,13 +17,14 @@ export interface DetectedDump extends DumpFile {
   version: string | undefined;
   /** The database's name, when it says. */
   database: string | undefined;
+  /** Of its bytes; absent for a folder. */
+  sha256?: string;
   /** The rows that its manifest counts; absent when there is none. */
   tables?: TableRows[];
 }
 
-/** Looks at a dump or SQL file. Throws `DUMP_MISSING`, `DUMP_EMPTY`, `DUMP_FOREIGN`. */
-export async function detectDump(path: string): Promise<DetectedDump> {
-  const name = basename(path);
+/** Looks at a dump or SQL file, which messages call `name`. Throws `DUMP_MISSING`, `DUMP_EMPTY`, `DUMP_FOREIGN`. */
+export async function detectDump(path: string, name = basename(path)): Promise<DetectedDump> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts)
     throw new DittoError(`Cannot read "${path}": there is no such file`, {

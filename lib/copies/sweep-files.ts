@@ -12,7 +12,7 @@ const DUMP_UNFINISHED_MS = 60_000;
 
 /** Removes files that nobody will finish or read: of writers that died, of dumps half published, of copies long gone. */
 export async function sweepFiles(): Promise<void> {
-  await Promise.all(["", "copies", "bases", "locks"].map((folder) => removeUnfinished(homePath(folder))));
+  await Promise.all(["", "copies", "bases", "locks", "work"].map((folder) => removeUnfinished(homePath(folder))));
   await removeUnfinished(homePath("dumps"), { recursive: true });
   await removeOldEvents();
   if (((await factsOf(homePath("sweep.log")))?.size ?? 0) > LOG_BYTES) await rm(homePath("sweep.log"), { force: true });
