@@ -7,6 +7,9 @@ const ANSWER_MS = 20_000;
 const BYTES_MS = 60_000;
 const MOST_REDIRECTS = 5;
 
+/** No manifest is longer, even of a database of 100,000 tables. */
+const MANIFEST_LENGTH = 20_000_000;
+
 /** Where a file lies, with what its server wants to see; the URL itself is without user and password. */
 interface Place {
   url: URL;
@@ -71,14 +74,22 @@ function isPrivate({ protocol, hostname }: URL): boolean {
 async function findManifest(place: Place): Promise<DumpManifest | undefined> {
   const url = new URL(place.url);
   url.pathname += ".json";
-  const beside = { ...place, url, address: `${place.address}.json` };
-  const answer = await get(beside);
+  const answer = await get({ ...place, url });
   // A signed address is for one file: for the other it is refused.
   if (!answer.ok || isPage(answer)) return undefined;
-  const text = await within(ANSWER_MS, answer.text()).catch((error) => {
-    throw unreachable(beside, error);
-  });
-  return text.trimStart().startsWith("{") ? parseManifest(text, beside.address) : undefined;
+  const text = await firstText(bodyOf(answer, place));
+  return text.startsWith("{") ? parseManifest(text, `${place.address}.json`) : undefined;
+}
+
+/** A text that may be a manifest, read no further than one goes: some servers answer any path with the file itself. */
+async function firstText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text = `${text}${decoder.decode(chunk, { stream: true })}`.trimStart();
+    if ((text !== "" && !text.startsWith("{")) || text.length > MANIFEST_LENGTH) break;
+  }
+  return text;
 }
 
 function isPage(answer: Response): boolean {

@@ -4,7 +4,7 @@ import { instanceOf, type StoredDump } from "../bases/store.ts";
 import { openStore } from "../bases/stores.ts";
 import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
-import { messageOf } from "../kit/errors.ts";
+import { type DittoError, messageOf } from "../kit/errors.ts";
 import { homeFolder, type Stored } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
@@ -176,7 +176,9 @@ async function readDumps(config: Config): Promise<{ store: StoreStatus; newest: 
     const [newest] = dumps;
     return { store: { address, error: null }, newest: newest ? dumpStatus(newest, address, config) : null, bytes };
   } catch (error) {
-    return { store: { address, error: messageOf(error) }, newest: null, bytes: 0 };
+    const { hint } = error as Partial<DittoError>;
+    const why = [messageOf(error), hint].filter(Boolean).join(". ");
+    return { store: { address, error: why }, newest: null, bytes: 0 };
   }
 }
 

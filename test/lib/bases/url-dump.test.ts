@@ -26,6 +26,8 @@ const server = Bun.serve({
       "/with.sql.json": () => Response.json(manifestOf(Buffer.from(SQL), 1)),
       "/changed.sql": () => new Response(SQL.replace("x", "y")),
       "/changed.sql.json": () => Response.json(manifestOf(Buffer.from(SQL), 1)),
+      "/same.sql": () => new Response(SQL),
+      "/same.sql.json": () => new Response(SQL),
       "/packed.sql.gz": () => new Response(Bun.gzipSync(SQL), { headers: { "content-encoding": "gzip" } }),
       "/moved.sql": () => Response.redirect("/plain.sql", 302),
       "/loop.sql": () => Response.redirect("/loop.sql"),
@@ -73,6 +75,7 @@ describe("--from https://", () => {
   test("fetches a file, checks it against the manifest beside it, and leaves nothing", async () => {
     expect(await textOf(`${base}/plain.sql`)).toBe(SQL);
     expect(await textOf(`${base}/with.sql`)).toBe(SQL);
+    expect((await findUrl(`${base}/same.sql`)).manifest).toBeUndefined();
     expect((await findUrl(`${base}/with.sql`)).manifest?.database).toBe("app");
     await expect(fetched(`${base}/changed.sql`)).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
     expect(readdirSync(join(home, "work"))).toEqual([]);
