@@ -5,9 +5,10 @@
  * Usage:
  *   bun scripts/reseed.ts                      read the configured source
  *   bun scripts/reseed.ts --from FILE          load a dump or SQL file instead (.sql, .gz, .zst, pg_dump custom or directory)
+ *   bun scripts/reseed.ts --from s3://bucket/key | https://host/path      fetch such a file first
  *
  * Options:
- *   --from FILE|KEY      a path, a dump key, or "store" for the newest dump of this source
+ *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
@@ -33,7 +34,6 @@ await script(import.meta, {
 async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const { loadConfig } = await import("../lib/kit/config.ts");
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
-  const { builtBefore } = await import("../lib/bases/recipe.ts");
   const { reseed } = await import("../lib/bases/reseed.ts");
   const { baseIdsInUse } = await import("../lib/copies/in-use.ts");
   const { reportFailure } = await import("../lib/bases/failure.ts");
@@ -42,9 +42,10 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const config = await loadConfig(call);
   try {
     const request = await prepareReseed(config, call, baseIdsInUse);
-    const there = call.flags.rebuild ? undefined : await builtBefore(request);
-    const base = there ?? (await reseed(request));
-    call.answer({ ...describeBase(base).json, built: there === undefined }, () => describeBase(base).text);
+    const begun = Date.now();
+    const base = await reseed(request);
+    const built = Date.parse(base.createdAt) >= begun;
+    call.answer({ ...describeBase(base).json, built }, () => describeBase(base).text);
   } catch (error) {
     await reportFailure(config, error, call);
     throw error;

@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { interrupted } from "../kit/cleanup.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
@@ -10,7 +9,7 @@ import { pruneBases } from "./remove.ts";
 import type { Plan, ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
 import type { Staged } from "./staged.ts";
-import { type DumpManifest, pruneDumps, publishDump } from "./store.ts";
+import type { DumpManifest } from "./store.ts";
 import { countRows } from "./verify.ts";
 
 /** A portable dump that is not published yet. */
@@ -38,11 +37,17 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
   const { dump } = done;
   const createdAt = new Date().toISOString();
   const base = await publishAll(request, plan, { ...done, createdAt }).catch(async (error) => {
-    if (dump.key !== "") await withdraw(join(request.store, dump.key));
+    // A store that can't be reached any more is why it failed: that is what is said.
+    if (isNew(plan, dump.key)) await request.store.withdraw(dump.key).catch(() => {});
     throw error;
   });
   for (const { publish: show } of done.staged) await show();
   return base;
+}
+
+/** True for a dump that the store hasn't had before. */
+function isNew(plan: Plan, key: string): boolean {
+  return key !== "" && key !== plan.storedKey;
 }
 
 async function publishAll(
@@ -50,7 +55,7 @@ async function publishAll(
   plan: Plan,
   done: Finished & { createdAt: string },
 ): Promise<BaseRecord> {
-  const sha256 = done.dump.key === "" ? "" : await publish(request, plan, done);
+  const sha256 = isNew(plan, done.dump.key) ? await publish(request, plan, done) : await keepStored(plan, done.dump);
   const base = recordOf(request, plan, { ...done, sha256 });
   if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
   await writeBase(base);
@@ -88,6 +93,12 @@ function recordOf(
   };
 }
 
+/** The checksum of the dump that the store has already; the one that was made to compare them goes. */
+async function keepStored(plan: Plan, { key, partial }: WrittenDump): Promise<string> {
+  if (partial !== "") await rm(partial, { force: true });
+  return key === "" ? "" : (plan.file?.sha256 ?? "");
+}
+
 /** Makes the dump and its manifest appear; resolves to its checksum. */
 async function publish(request: ReseedRequest, plan: Plan, done: Finished & { createdAt: string }): Promise<string> {
   const { dump } = done;
@@ -111,19 +122,14 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     warnings: done.warnings,
     disarmed: done.disarmed.things,
   };
-  await publishDump(request.store, dump.partial, manifest);
+  await request.store.publish(dump.partial, manifest, request.step);
   return sha256;
 }
 
-async function withdraw(file: string): Promise<void> {
-  await rm(`${file}.json`, { force: true });
-  await rm(file, { force: true });
-}
-
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */
-export async function pruneOld(request: ReseedRequest, made: BaseRecord): Promise<void> {
+export async function pruneOld(request: ReseedRequest, plan: Plan, made: BaseRecord): Promise<void> {
   try {
-    if (made.dumpKey !== "") await pruneDumps(request.store, made.dumpKey, request.keep);
+    if (isNew(plan, made.dumpKey)) await request.store.prune(made.dumpKey, request.keep);
     await pruneBases(made, request);
   } catch (error) {
     request.warn(`What is old could not all be removed: ${messageOf(error)}`);

@@ -23,9 +23,8 @@ export interface DetectedDump extends DumpFile {
   tables?: TableRows[];
 }
 
-/** Looks at a dump or SQL file. Throws `DUMP_MISSING`, `DUMP_EMPTY`, `DUMP_FOREIGN`. */
-export async function detectDump(path: string): Promise<DetectedDump> {
-  const name = basename(path);
+/** Looks at a dump or SQL file, which messages call `name`. Throws `DUMP_MISSING`, `DUMP_EMPTY`, `DUMP_FOREIGN`. */
+export async function detectDump(path: string, name = basename(path)): Promise<DetectedDump> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts)
     throw new DittoError(`Cannot read "${path}": there is no such file`, {

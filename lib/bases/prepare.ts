@@ -1,22 +1,18 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
-import { parseDatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
-import { type DetectedDump, detectDump } from "./files.ts";
+import { findDump } from "./from.ts";
 import type { ReseedRequest } from "./reseed.ts";
-import { refuseOtherEngine } from "./same-engine.ts";
-import { checksum } from "./save.ts";
 import { stepLog } from "./steps.ts";
-import { checkDump, keyTime, listDumps, readManifest, storeFolder } from "./store.ts";
+import { openStore } from "./stores.ts";
 
 /** What a reseed may be told on the command line. */
 interface Wishes {
-  flags: { from: string | undefined; "schema-only": boolean; jobs: number | undefined };
+  flags: { from: string | undefined; "schema-only": boolean; rebuild?: boolean; jobs: number | undefined };
   runtimeName?: "auto" | "docker" | "podman" | "native";
   say(text: string): void;
   verboseSay(text: string): void;
@@ -33,15 +29,12 @@ export async function prepareReseed(
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
-      : { file: await findDump(config, flags.from) };
-  if ("file" in from) from.file.database ??= databaseOfSource(config);
-  if ("file" in from) refuseOtherEngine(config, from.file);
+      : { dump: await findDump(config, flags.from, say) };
   const { runtime, why } = await openRuntime(wishes.runtimeName ?? config.runtime, say);
   say(`Runtime: ${why}`);
   if (config.unnamed) await claimProject(config.unnamed);
   const { default: manifest } = await import("../../package.json");
   const { dump } = config;
-  if ("file" in from) sayWhatIsIgnored(from.file, dump, say);
   const log = stepLog();
   return {
     project: config.project,
@@ -62,11 +55,12 @@ export async function prepareReseed(
     clientImage: dump.client_image,
     jobs: flags.jobs ?? Math.min(4, availableParallelism()),
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
+    rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },
-    store: storeFolder(dump.store),
+    store: openStore(dump.store),
     keep: dump.keep,
     keepBases: dump.keep_bases,
     schemaPath: dump.schema_path,
@@ -91,67 +85,7 @@ function refuseUnbuilt(config: Config): void {
   }
 }
 
-/** A selection is made while a source is read: a file that was not made that way is loaded whole. */
-function sayWhatIsIgnored(file: DetectedDump, dump: Config["dump"], say: (text: string) => void): void {
-  const set = (["tables", "exclude_tables", "exclude_table_data", "rows"] as const).filter(
-    (key) => Object.keys(dump[key]).length > 0,
-  );
-  if (set.length === 0 || file.tables) return;
-  say(`Note: ${file.name} is loaded whole: ${set.map((key) => `dump.${key}`).join(", ")} count only for a source`);
-}
-
 /** Of copy.settings what extensions need before they can be made: libraries to preload, and settings of their own. */
 function neededByExtensions(settings: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => /preload_libraries$|\./.test(name)));
-}
-
-/** Plain SQL names no database: its base then has the name of the source's. */
-function databaseOfSource({ source }: Config): string | undefined {
-  if (source?.database) return source.database;
-  return /^[a-z+]+:\/\//.test(source?.url ?? "")
-    ? parseDatabaseUrl(source?.url ?? "").database || undefined
-    : undefined;
-}
-
-/** The file that `--from` means: a path, a dump key, or the newest of this source. */
-async function findDump(config: Config, from: string): Promise<DetectedDump> {
-  if (/^(s3|https?):\/\//.test(from)) {
-    throw new DittoError(`Cannot load "${from}": dumps over the network are not in this version`, {
-      code: "NOT_IN_THIS_VERSION",
-      exit: 2,
-      hint: "Copy the file here and name its path",
-    });
-  }
-  const folder = storeFolder(config.dump.store);
-  if (from === "store") {
-    const instance = config.sourceName === "default" ? config.project : `${config.project}.${config.sourceName}`;
-    const [newest] = await listDumps(folder, instance);
-    if (!newest)
-      throw new DittoError(`Cannot load from the store: "${folder}" holds no dump of "${instance}"`, {
-        code: "NO_DUMP",
-        hint: 'Run "bun scripts/reseed.ts" where the source can be reached',
-      });
-    return checkedDump(join(folder, newest.key));
-  }
-  return checkedDump(keyTime(from) === undefined ? from : join(folder, from));
-}
-
-async function checkedDump(path: string): Promise<DetectedDump> {
-  const detected = await detectDump(path);
-  const manifest = await readManifest(path);
-  if (!manifest) return detected.form === "postgres directory" ? detected : { ...detected, ...(await summed(path)) };
-  await checkDump(path, manifest);
-  return {
-    ...detected,
-    database: manifest.database,
-    version: manifest.server_version,
-    flavour: manifest.flavour as "postgres",
-    tables: manifest.tables,
-    sha256: manifest.sha256,
-  };
-}
-
-async function summed(path: string): Promise<{ sha256: string }> {
-  const { sha256 } = await checksum(path);
-  return { sha256 };
 }

@@ -3,6 +3,7 @@ import { servers } from "../engine/engines.ts";
 import type { ServerVersion } from "../engine/index.ts";
 import { type BaseRecord, basesOf } from "./catalogue.ts";
 import { chooseBase, currentOf } from "./choice.ts";
+import type { DetectedDump } from "./files.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { serverOfFile } from "./server-of-file.ts";
 
@@ -26,11 +27,9 @@ export function recipeOf(request: ReseedRequest): string {
 
 /**
  * The base that was built of this very dump before, by the same recipe and for the same server, if its data is there; it
- * becomes the one that `create` takes. Undefined when there is none, or the request is to read a source.
+ * becomes the one that `create` takes. Undefined when there is none.
  */
-export async function builtBefore(request: ReseedRequest): Promise<BaseRecord | undefined> {
-  if (!("file" in request.from)) return undefined;
-  const { file } = request.from;
+export async function builtBefore(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord | undefined> {
   if (file.sha256 === undefined || !(await hasWritten(request))) return undefined;
   const server = serverOfFile(file, request.image);
   const [image, recipe] = [imageOf(request, { server }), recipeOf(request)];

@@ -21,14 +21,17 @@ import type {
   Transferred,
 } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
+import { workFile } from "./download.ts";
 import type { DetectedDump } from "./files.ts";
+import type { DumpToLoad } from "./from.ts";
 import { type GuestManners, watchOver } from "./guest.ts";
 import { reachOf, withReach } from "./reach.ts";
+import { builtBefore } from "./recipe.ts";
 import { choose } from "./selection.ts";
 import { serverOfFile } from "./server-of-file.ts";
 import { requireSpace } from "./space.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
-import { dumpKey, partialFile } from "./store.ts";
+import { type DumpStore, dumpKey } from "./store.ts";
 import { transfers } from "./transfers.ts";
 import { compareRows, compareSchemas } from "./verify.ts";
 import { serverInside, startWorkshopServer } from "./workshop.ts";
@@ -37,7 +40,7 @@ import { serverInside, startWorkshopServer } from "./workshop.ts";
 export interface ReseedRequest {
   project: string;
   source: string;
-  from: { url: DatabaseUrl } | { file: DetectedDump };
+  from: { url: DatabaseUrl } | { dump: DumpToLoad };
   runtime: Runtime;
   storage: StorageWish;
   selection: Selection;
@@ -47,6 +50,8 @@ export interface ReseedRequest {
   settings: Record<string, string>;
   /** Image with the dump tools; "" means the copies' image. */
   clientImage: string;
+  /** Builds a base also where there is one of this very dump. */
+  rebuild: boolean;
   /** Bytes that must stay free where the runtime keeps its data. */
   minFree: number;
   jobs: number;
@@ -55,8 +60,7 @@ export interface ReseedRequest {
   tunnel: string;
   sideEffects: "disarm" | "keep";
   manners: Pick<GuestManners, "onBlock" | "maxDuration">;
-  /** Folder of the dump store. */
-  store: string;
+  store: DumpStore;
   keep: number;
   keepBases: number;
   /** Files to write as well; "" means none. */
@@ -77,7 +81,7 @@ export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
   try {
     return await withLock(
       `reseed-${project}-${source}`,
-      () => ("url" in from ? reseedSource(request, from.url) : reseedFile(request, from.file)),
+      () => ("url" in from ? reseedSource(request, from.url) : reseedDump(request, from.dump)),
       1_000,
     );
   } catch (error) {
@@ -90,6 +94,8 @@ export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
 }
 
 async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<BaseRecord> {
+  // Before hours of dumping, not after them.
+  await request.store.prove();
   const step = request.step("Look at the source");
   return withReach(url, request, async (source) => {
     const engine = servers[source.engine as EngineName];
@@ -107,11 +113,18 @@ async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<B
   });
 }
 
-async function reseedFile(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord> {
-  const server = serverOfFile(file, request.image);
-  const engine = servers[server.flavour === "postgres" ? "postgres" : "mysql"];
-  const database = file.database || "app";
-  return build(request, { engine, transfer: transfers[engine.name], server, database, file });
+async function reseedDump(request: ReseedRequest, dump: DumpToLoad): Promise<BaseRecord> {
+  // Definitions alone are another dump than the one they come from.
+  const storedKey = request.selection.schemaOnly ? undefined : dump.key;
+  if (storedKey === undefined) await request.store.prove();
+  return dump.open(request.step, async (file) => {
+    const before = request.rebuild ? undefined : await builtBefore(request, file);
+    if (before) return before;
+    const server = serverOfFile(file, request.image);
+    const engine = servers[server.flavour === "postgres" ? "postgres" : "mysql"];
+    const database = file.database || "app";
+    return build(request, { engine, transfer: transfers[engine.name], server, database, file, storedKey });
+  });
 }
 
 /** What is built, from which of the two. */
@@ -124,6 +137,8 @@ export interface Plan {
   source?: DatabaseUrl;
   session?: Session;
   file?: DetectedDump;
+  /** The dump of the store that the base comes from, and that is therefore its own. */
+  storedKey?: string | undefined;
 }
 
 async function build(request: ReseedRequest, plan: Plan): Promise<BaseRecord> {
@@ -144,7 +159,7 @@ async function build(request: ReseedRequest, plan: Plan): Promise<BaseRecord> {
       const server = await serverInside(plan.engine, plan.server, workshop);
       const made = await fillAndFreeze(request, { ...plan, server }, { id, image, workshop, started });
       request.endSteps();
-      await pruneOld(request, made);
+      await pruneOld(request, plan, made);
       return made;
     },
     () => workshop.close(),
@@ -285,13 +300,16 @@ async function writeDump(
   plan: Plan,
   { job, read, made }: { job: Build; read: TableRows[] | undefined; made: HalfMade },
 ): Promise<WrittenDump> {
-  const key = dumpKey({ ...request, database: plan.database, profile: "none" });
+  const { storedKey } = plan;
+  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: "none" });
   const uncounted = await plan.transfer.rowsWithoutDump?.(job);
   if (uncounted) {
+    if (storedKey !== undefined) return { key, partial: "", rows: uncounted };
     job.warn("No portable dump was made: this server came without its tools (the base itself is complete)");
     return { key: "", partial: "", rows: uncounted };
   }
-  const partial = partialFile(request.store, key);
+  // Made in any case: its bytes tell what the base holds.
+  const partial = storedKey === undefined ? request.store.partialFile(key) : workFile(key);
   made.partial = partial;
   const rows = await plan.transfer.portableDump(job, partial);
   // Without rows, sequences stand at their beginning.

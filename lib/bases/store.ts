@@ -1,9 +1,6 @@
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { DittoError, usageError } from "../kit/errors.ts";
-import { homePath, slug, writeAtomic } from "../kit/state.ts";
-import type { TableRows } from "./build.ts";
-import { checksum } from "./save.ts";
+import { DittoError } from "../kit/errors.ts";
+import { slug } from "../kit/state.ts";
+import type { StepReport, TableRows } from "./build.ts";
 
 /** What stands beside a dump, in `<key>.json`; written after the dump, so a dump without one is half made. */
 export interface DumpManifest {
@@ -27,16 +24,70 @@ export interface DumpManifest {
   disarmed: string[];
 }
 
+/** A complete dump of a store; `time` is the moment in its key, in milliseconds. */
+export interface StoredDump {
+  key: string;
+  time: number;
+  manifest: DumpManifest;
+}
+
+/** A dump that was found: on this disk, or elsewhere and to be fetched when it is needed. */
+export type FoundDump = LocalDump | RemoteDump;
+
+export interface LocalDump {
+  path: string;
+  /** Undefined: it has none, and can only be taken as it is. */
+  manifest: DumpManifest | undefined;
+}
+
+export interface RemoteDump {
+  /** Where it lies, for messages: without credentials. */
+  address: string;
+  manifest: DumpManifest | undefined;
+  /** Begins to read it; `bytes` is the size that its server tells. */
+  read(): Promise<{ bytes: number | undefined; stream: AsyncIterable<Uint8Array> }>;
+}
+
+/** Shows a step; the next one ends it. */
+export type ShowStep = (title: string, total?: number) => StepReport;
+
+/** Where dumps are kept. A dump appears before its manifest and goes after it: without one it counts for nothing. */
+export interface DumpStore {
+  /** A folder, or `s3://bucket/prefix`. */
+  readonly address: string;
+  /** Tries that dumps can be written, listed, read and removed. Throws what exactly is missing. */
+  prove(): Promise<void>;
+  /** Complete dumps, newest first by the time in their keys; `prefix` matches whole segments. */
+  list(prefix?: string): Promise<StoredDump[]>;
+  /** The dump of a key. Throws `DUMP_MISSING`, `DUMP_INCOMPLETE`. */
+  find(key: string): Promise<FoundDump>;
+  /** The file of this disk into which a dump of this key is written before it is published. */
+  partialFile(key: string): string;
+  /** Makes a written dump and then its manifest appear; the partial file is gone afterwards. */
+  publish(partial: string, manifest: DumpManifest, step: ShowStep): Promise<void>;
+  /** Removes a dump, also a half-published one. */
+  withdraw(key: string): Promise<void>;
+  /** Removes all but the newest `keep` dumps with the same first three segments, and what dead writers left there. */
+  prune(key: string, keep: number): Promise<void>;
+}
+
+/** A dump's manifest follows it at once: one that has none for so long lost its writer in between. */
+export const ORPHANED_AFTER_MS = 24 * 3600 * 1000;
+
 const KEY = /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)\/(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.dump$/;
+
+/** The first segment of a source's keys. */
+export function instanceOf({ project, source }: { project: string; source: string }): string {
+  return source === "default" ? project : `${project}.${source}`;
+}
 
 /** `<instance>/<database>/<profile>/<timestamp>.dump`; the time is UTC. */
 export function dumpKey(
   of: { project: string; source: string; database: string; profile: string },
   now = new Date(),
 ): string {
-  const instance = of.source === "default" ? of.project : `${of.project}.${of.source}`;
   const time = now.toISOString().replace(/[:.]/g, "-");
-  return `${instance}/${slug(of.database)}/${of.profile}/${time}.dump`;
+  return `${instanceOf(of)}/${slug(of.database)}/${of.profile}/${time}.dump`;
 }
 
 /** The moment in a key, in milliseconds; undefined when it is no key. */
@@ -47,112 +98,44 @@ export function keyTime(key: string): number | undefined {
   return Date.UTC(year, month - 1, ...(rest as [number, number, number, number, number]));
 }
 
-/** The folder of dumps that the configuration names, or `~/.ditto/dumps`. */
-export function storeFolder(configured: string): string {
-  if (configured.startsWith("s3://")) {
-    throw usageError("Cannot use dump.store: S3 is not in this version", "Name a folder, or leave dump.store out");
-  }
-  return configured || homePath("dumps");
+/** True when a key lies below a prefix of whole segments; "" is above all. */
+export function isBelow(key: string, prefix: string): boolean {
+  return prefix === "" || key === prefix || key.startsWith(`${prefix}/`);
 }
 
-/** Where a dump of this key is written before it is complete. */
-export function partialFile(folder: string, key: string): string {
-  return join(folder, `${key}.${process.pid}.partial`);
-}
-
-/** Makes a written dump and its manifest appear under its key. */
-export async function publishDump(folder: string, partial: string, manifest: DumpManifest): Promise<string> {
-  const file = join(folder, manifest.key);
-  await rename(partial, file);
-  await writeAtomic(`${file}.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  return file;
-}
-
-/** Complete dumps of the folder, newest first by the time in their keys; `prefix` matches whole segments. */
-export async function listDumps(
-  folder: string,
-  prefix = "",
-): Promise<{ key: string; time: number; manifest: DumpManifest }[]> {
-  let names: string[];
+/** The text of a manifest; `file` is what messages call it. Throws `MANIFEST_DAMAGED`. */
+export function parseManifest(text: string, file: string): DumpManifest {
   try {
-    names = await readdir(folder, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    const manifest = JSON.parse(text) as DumpManifest;
+    if (Number.isSafeInteger(manifest.bytes) && /^[0-9a-f]{64}$/.test(manifest.sha256)) return manifest;
+  } catch {
+    // Said below.
   }
-  const found: { key: string; time: number; manifest: DumpManifest }[] = [];
-  for (const name of names) {
-    const key = name.replaceAll("\\", "/");
-    const time = keyTime(key);
-    if (time === undefined || !(prefix === "" || key === prefix || key.startsWith(`${prefix}/`))) continue;
-    // A damaged manifest is left as it is, and its dump counts as incomplete.
-    const manifest = await readManifest(join(folder, key)).catch(() => undefined);
-    if (manifest) found.push({ key, time, manifest });
-  }
-  return found.sort((a, b) => b.time - a.time);
+  throw new DittoError(`Cannot read "${file}": the manifest is damaged`, {
+    code: "MANIFEST_DAMAGED",
+    hint: "Make the dump again; without its manifest it can't be trusted",
+  });
 }
 
-/** The manifest beside a dump; undefined when there is none. Throws `MANIFEST_DAMAGED`. */
-export async function readManifest(file: string): Promise<DumpManifest | undefined> {
-  try {
-    return JSON.parse(await readFile(`${file}.json`, "utf8")) as DumpManifest;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ENOTDIR")
-      return undefined;
-    throw new DittoError(`Cannot read "${file}.json": the manifest is damaged`, {
-      code: "MANIFEST_DAMAGED",
-      hint: "Make the dump again; without its manifest it can't be trusted",
-      cause: error,
-    });
-  }
+/** The text of a manifest, for its file. */
+export function manifestText(manifest: DumpManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-/** Throws `CHECKSUM_MISMATCH` when a file isn't the one that its manifest describes. */
-export async function checkDump(file: string, manifest: DumpManifest): Promise<void> {
-  const { bytes, sha256 } = await checksum(file);
-  if (bytes === manifest.bytes && sha256 === manifest.sha256) return;
-  throw new DittoError(`Cannot load "${file}": its checksum is not the one in its manifest`, {
+/** Throws `CHECKSUM_MISMATCH` when bytes are not those that a manifest describes; `name` is what messages call them. */
+export function checkBytes(read: { bytes: number; sha256: string }, manifest: DumpManifest, name: string): void {
+  if (read.bytes === manifest.bytes && read.sha256 === manifest.sha256) return;
+  throw new DittoError(`Cannot load "${name}": its checksum is not the one in its manifest`, {
     code: "CHECKSUM_MISMATCH",
     hint: "The file was changed or cut off: copy it again, or make the dump again; the previous base is untouched",
   });
 }
 
-/** Removes all but the newest `keep` dumps with the same first three segments, and partial files of dead runs. */
-export async function pruneDumps(folder: string, key: string, keep: number): Promise<string[]> {
-  const prefix = dirname(key);
-  const old = (await listDumps(folder, prefix)).slice(keep);
-  for (const { key: gone } of old) {
-    // The manifest first: a dump without one is not listed, and the next run removes it.
-    await rm(join(folder, `${gone}.json`), { force: true });
-    await rm(join(folder, gone), { force: true });
-  }
-  await removeHalfMade(join(folder, prefix));
-  return old.map(({ key: gone }) => gone);
-}
-
-/** A dump's manifest follows it at once: one that has none for so long lost its writer in between. */
-const ORPHANED_AFTER_MS = 24 * 3600 * 1000;
-
-async function removeHalfMade(folder: string): Promise<void> {
-  const names = new Set(await readdir(folder).catch(() => []));
-  for (const name of names) {
-    const file = join(folder, name);
-    const pid = /\.dump\.(\d+)\.partial$/.exec(name)?.[1];
-    const orphaned = name.endsWith(".dump") && !names.has(`${name}.json`) && (await isOlder(file, ORPHANED_AFTER_MS));
-    if (orphaned || (pid !== undefined && !isRunning(Number(pid)))) await rm(file, { force: true });
-  }
-}
-
-async function isOlder(file: string, ms: number): Promise<boolean> {
-  const facts = await stat(file).catch(() => undefined);
-  return facts !== undefined && Date.now() - facts.mtimeMs > ms;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** The error for a key under which there is no dump that counts. */
+export function noSuchDump(address: string, key: string, state: "missing" | "incomplete"): DittoError {
+  const found = state === "missing" ? "there is no such dump" : "it has no manifest, so it was never finished";
+  return new DittoError(`Cannot load "${key}" from "${address}": ${found}`, {
+    code: state === "missing" ? "DUMP_MISSING" : "DUMP_INCOMPLETE",
+    hint: 'Name another key, or "--from store" for the newest complete dump',
+  });
 }

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
-import { keyTime, readManifest, storeFolder } from "../bases/store.ts";
+import { keyTime } from "../bases/store.ts";
+import { openStore } from "../bases/stores.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
@@ -101,11 +101,8 @@ async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecor
 async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
   const owner = { project: config.project, source: config.sourceName };
   if (dump === undefined) return currentBase(owner);
-  // One that was loaded from this dump holds the same, and has a dump of its own.
-  const sha256 = await checksumOfDump(config, dump);
-  const base = (await basesOf(owner)).find(
-    ({ dumpKey, fileSha256 }) => dumpKey === dump || (sha256 !== undefined && fileSha256 === sha256),
-  );
+  const bases = await basesOf(owner);
+  const base = bases.find(({ dumpKey }) => dumpKey === dump) ?? (await loadedFrom(config, dump, bases));
   if (base) return base;
   throw new DittoError(`Cannot make a copy of dump "${dump}": no base was made from it`, {
     code: "BASE_MISSING",
@@ -113,8 +110,18 @@ async function chosenBase(config: Config, dump: string | undefined): Promise<Bas
   });
 }
 
-async function checksumOfDump({ dump: { store } }: Config, key: string): Promise<string | undefined> {
-  return keyTime(key) === undefined ? undefined : (await readManifest(join(storeFolder(store), key)))?.sha256;
+/** A base that was loaded from this dump holds the same, and may have a dump of its own. */
+async function loadedFrom(
+  { dump: { store } }: Config,
+  key: string,
+  bases: BaseRecord[],
+): Promise<BaseRecord | undefined> {
+  if (keyTime(key) === undefined) return undefined;
+  const found = await openStore(store)
+    .find(key)
+    .catch(() => undefined);
+  const sha256 = found?.manifest?.sha256;
+  return sha256 === undefined ? undefined : bases.find(({ fileSha256 }) => fileSha256 === sha256);
 }
 
 const LONGEST_TTL = 100 * 365 * 86_400;

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { type BaseRecord, currentBase, readBase } from "../bases/catalogue.ts";
 import { removeBase } from "../bases/remove.ts";
-import { readManifest, storeFolder } from "../bases/store.ts";
+import { openStore } from "../bases/stores.ts";
 import type { Config } from "../kit/config.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { messageOf } from "../kit/errors.ts";
@@ -38,8 +37,10 @@ export async function onWholeBase<T>(
 
 async function hasDump(base: BaseRecord, { dump }: Config): Promise<boolean> {
   if (base.dumpKey === "") return false;
-  const file = join(storeFolder(dump.store), base.dumpKey);
-  return (await readManifest(file)) !== undefined && (await Bun.file(file).exists());
+  const found = await openStore(dump.store)
+    .find(base.dumpKey)
+    .catch(() => undefined);
+  return found !== undefined;
 }
 
 /** Of many commands that miss the same base one builds it, and the others take what that one made. */
@@ -58,7 +59,7 @@ async function rebuildOnce(lost: BaseRecord, { config, say }: Context): Promise<
     import("../bases/prepare.ts"),
     import("../bases/reseed.ts"),
   ]);
-  const flags = { from: lost.dumpKey, "schema-only": false, jobs: undefined };
+  const flags = { from: lost.dumpKey, "schema-only": false, jobs: undefined, rebuild: true };
   const copy = { ...config.copy, image: config.copy.image || lost.image || "" };
   const asBuilt = { ...config, copy, project: lost.project, sourceName: lost.source };
   const wishes = { flags, runtimeName: lost.frozen.runtime, say, verboseSay: () => {} };

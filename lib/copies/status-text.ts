@@ -19,7 +19,7 @@ export function renderStatus(status: Status): string {
 }
 
 function factsOf(status: Status): [string, string][] {
-  const { config_file, home, runtime, dump, disk } = status;
+  const { config_file, home, runtime, dump, dump_store, disk } = status;
   const newest = dump && [
     formatAge(dump.created_at),
     formatBytes(dump.bytes),
@@ -37,7 +37,7 @@ function factsOf(status: Status): [string, string][] {
     ["Runtime", runtime.reason],
     ...storageFacts(status),
     ["Network", networkOf(status)],
-    ["Dump", newest?.join(", ") ?? "none"],
+    ["Dump", newest?.join(", ") ?? (dump_store.error === null ? "none" : "not known, see below")],
     ["Disk", sizes.map(([name, bytes]) => `${name} ${formatBytes(bytes)}`).join(", ")],
   ];
 }

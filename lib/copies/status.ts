@@ -1,9 +1,10 @@
 import { connect } from "node:net";
 import { type BaseRecord, currentIds, readBases } from "../bases/catalogue.ts";
-import { listDumps, storeFolder } from "../bases/store.ts";
+import { instanceOf, type StoredDump } from "../bases/store.ts";
+import { openStore } from "../bases/stores.ts";
 import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
-import { messageOf } from "../kit/errors.ts";
+import { type DittoError, messageOf } from "../kit/errors.ts";
 import { homeFolder, type Stored } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
 import { canShut } from "../runtime/docker/network.ts";
@@ -24,6 +25,7 @@ export interface Status {
   runtime: ChosenRuntime;
   storage: StorageStatus | null;
   network: { wish: "closed" | "open"; reaches_world: boolean };
+  dump_store: StoreStatus;
   dump: DumpStatus | null;
   bases: BaseStatus[];
   copies: CopyStatus[];
@@ -38,6 +40,12 @@ export interface Status {
 interface ChosenRuntime {
   name: RuntimeName | null;
   reason: string;
+}
+
+/** `error` is null when the store answers, else why nothing can be said of its dumps. */
+interface StoreStatus {
+  address: string;
+  error: string | null;
 }
 
 /** The newest dump of this project and source. */
@@ -103,6 +111,7 @@ export async function readStatus(config: Config, call: Conversation): Promise<St
     runtime,
     storage,
     network: { wish: config.copy.network, reaches_world: reachesWorld(config, runtime.name) },
+    dump_store: dumps.store,
     dump: dumps.newest,
     bases,
     copies,
@@ -164,15 +173,24 @@ async function storageOf(
   return lookAtStorage(name, { wish: config.storage, method: mine.at(-1)?.frozen.method ?? null, pool });
 }
 
-async function readDumps(config: Config): Promise<{ newest: DumpStatus | null; bytes: number }> {
-  const store = storeFolder(config.dump.store);
-  const instance = config.sourceName === "default" ? config.project : `${config.project}.${config.sourceName}`;
-  const dumps = await listDumps(store, instance);
-  const [newest] = dumps;
-  const bytes = sum(dumps.map(({ manifest }) => manifest.bytes));
-  if (!newest) return { newest: null, bytes };
-  const { key, sha256, bytes: size, created_at } = newest.manifest;
-  return { newest: { key, store, sha256, bytes: size, ...ageOf(created_at, config) }, bytes };
+async function readDumps(config: Config): Promise<{ store: StoreStatus; newest: DumpStatus | null; bytes: number }> {
+  const store = openStore(config.dump.store);
+  const { address } = store;
+  try {
+    const dumps = await store.list(instanceOf({ project: config.project, source: config.sourceName }));
+    const bytes = sum(dumps.map(({ manifest }) => manifest.bytes));
+    const [newest] = dumps;
+    return { store: { address, error: null }, newest: newest ? dumpStatus(newest, address, config) : null, bytes };
+  } catch (error) {
+    const { hint } = error as Partial<DittoError>;
+    const why = [messageOf(error), hint].filter(Boolean).join(". ");
+    return { store: { address, error: why }, newest: null, bytes: 0 };
+  }
+}
+
+function dumpStatus({ manifest }: StoredDump, store: string, config: Config): DumpStatus {
+  const { key, sha256, bytes, created_at } = manifest;
+  return { key, store, sha256, bytes, ...ageOf(created_at, config) };
 }
 
 async function lookAtBases(

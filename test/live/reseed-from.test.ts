@@ -155,7 +155,8 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
     mkdirSync(join(project.folder, "folder"));
     expect((await refused("folder")).error.code).toBe("DUMP_FOREIGN");
     expect((await refused("nowhere.sql")).error.code).toBe("DUMP_MISSING");
-    expect((await refused("s3://bucket/key.dump")).status).toBe(2);
+    expect((await refused("s3://bucket/key.dump")).error.code).toBe("S3_CREDENTIALS");
+    expect((await refused("http://example.com/key.dump")).status).toBe(2);
     project.configure({ source: { url: "postgres://a@b/c" } });
     expect((await refused(project.write("mysql.sql", MYSQL))).error.code).toBe("ENGINE_MISMATCH");
     project.configure({});

@@ -39,6 +39,7 @@ const status: Status = {
     pool: { mounted: true, size_bytes: 20e9, used_bytes: 1e9, free_bytes: 19e9 },
   },
   network: { wish: "closed", reaches_world: false },
+  dump_store: { address: "/srv/dumps", error: null },
   dump: {
     key: "shop/app/none/2026-01-02T03-04-05-678Z.dump",
     store: "/srv/dumps",
@@ -142,6 +143,7 @@ describe("status.ts", () => {
         DITTO_HOME: join(folder, "home"),
         DITTO_CONFIG: join(folder, "ditto.yaml"),
         DOCKER_HOST: "tcp://127.0.0.1:1",
+        ...{ AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" },
       },
     });
   const configure = (text: string) => writeFileSync(join(folder, "ditto.yaml"), text);
@@ -157,6 +159,7 @@ describe("status.ts", () => {
       runtime: { name: "native", reason: expect.any(String) },
       storage: { wish: "auto", method: null, cost: expect.any(String), better: expect.any(String), pool: null },
       network: { wish: "closed", reaches_world: true },
+      dump_store: { address: join(folder, "home", "dumps"), error: null },
       ...{ dump: null, bases: [], copies: [], unreadable: [], warnings: [] },
       disk: { bases_bytes: 0, copies_bytes: 0, dumps_bytes: 0 },
     });
@@ -193,6 +196,14 @@ describe("status.ts", () => {
     expect(answer.copies).toMatchObject([{ id: "01copy", status: "ready", server: "unknown", disk_bytes: null }]);
     expect(answer.unreadable).toMatchObject([{ state: "newer" }]);
     expect(answer.warnings.join("\n")).toMatch(/stale_after is 1 d[\s\S]*newer ditto/);
+  });
+
+  test("a dump store that can't be reached is a warning", async () => {
+    configure("project: shop\ndump: { store: s3://dumps/team }\n");
+    const { status: exit, stdout } = await run("--json");
+    const { dump, dump_store, warnings } = JSON.parse(stdout) as Status;
+    expect({ exit, dump, address: dump_store.address }).toEqual({ exit: 0, dump: null, address: "s3://dumps/team" });
+    expect(warnings).toEqual([expect.stringMatching(/^Nothing is known of the dumps: Cannot list .*127\.0\.0\.1:1/)]);
   });
 
   test("a wrong configuration is exit 2", async () => {
