@@ -48,19 +48,28 @@ export async function finish<T>(step: () => Promise<T>): Promise<T> {
  * has ended: what is cut off in the middle may appear after the undoing has looked for it.
  */
 export async function makeOrUndo<T>(make: () => Promise<T>, undo: Task): Promise<T> {
-  const undoNow = () => finishing.run(true, async () => undo());
   // Inside of what must be finished, a signal is undone by whoever finishes it.
   const nested = mustFinish();
+  const refuseIfStopping = () => {
+    if (stopping && !nested) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
+  };
+  refuseIfStopping();
+  let undone: Promise<void> | undefined;
+  const once = () => {
+    undone ??= finishing.run(true, async () => undo());
+    return undone;
+  };
   const release = defer(async () => {
     await Promise.allSettled(steps);
-    await undoNow();
+    await once();
   });
   try {
     const made = await finish(make);
-    if (stopping && !nested) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
+    refuseIfStopping();
     return made;
   } catch (error) {
-    if (!stopping || nested) await undoNow().catch((second) => addMessage(error, second));
+    // Registered until it is done: a command that was interrupted waits for it.
+    await once().catch((second) => addMessage(error, second));
     throw error;
   } finally {
     release();

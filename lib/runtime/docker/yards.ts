@@ -1,3 +1,4 @@
+import { finish } from "../../kit/cleanup.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { homeId, withLock } from "../../kit/state.ts";
 import type { CloneMethod, StorageWish } from "../index.ts";
@@ -14,9 +15,14 @@ export async function chooseYard(cli: ContainerCli, wish: StorageWish, image: st
   const home = await homeId();
   if (wish === "image") return undefined;
   if (wish === "pool") return poolYard(await openOrCreate(cli));
-  if (wish === "copy" || wish === "reflink") return withLock("files", () => openVolume(cli, home, { image, wish }));
-  const shared = await withLock("files", () => probeReflink(cli, home, image));
+  if (wish === "copy" || wish === "reflink") return alone(() => openVolume(cli, home, { image, wish }));
+  const shared = await alone(() => probeReflink(cli, home, image));
   return shared ?? existingPool(cli);
+}
+
+/** One at a time, and to its end: what is cut off in the middle may make a volume that nobody removes. */
+function alone<T>(look: () => Promise<T>): Promise<T> {
+  return withLock("files", () => finish(look));
 }
 
 /** The tree in which a frozen directory lies; `known` spares the question where the pool is. */
