@@ -6,6 +6,7 @@ import { DittoError } from "../kit/errors.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { parseDatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
+import type { Selection } from "./build.ts";
 import { type DetectedDump, detectDump } from "./files.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { stepLog } from "./steps.ts";
@@ -45,14 +46,7 @@ export async function prepareReseed(
     from,
     runtime,
     storage: config.storage,
-    selection: {
-      tables: dump.tables,
-      excludeTables: dump.exclude_tables,
-      excludeTableData: dump.exclude_table_data,
-      rows: dump.rows,
-      roles: dump.roles,
-      schemaOnly: flags["schema-only"],
-    },
+    selection: selectionOf(dump, flags["schema-only"]),
     image: config.copy.image,
     settings: neededByExtensions(config.copy.settings),
     clientImage: dump.client_image,
@@ -75,6 +69,19 @@ export async function prepareReseed(
   };
 }
 
+/** What the configuration says about what is taken. */
+export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection {
+  return {
+    tables: dump.tables,
+    excludeTables: dump.exclude_tables,
+    excludeTableData: dump.exclude_table_data,
+    rows: dump.rows,
+    excludeExtensions: dump.exclude_extensions,
+    roles: dump.roles,
+    schemaOnly,
+  };
+}
+
 /** What the configuration may already say and this version doesn't do yet: silence would be believed. */
 function refuseUnbuilt(config: Config): void {
   const refuse = (state: string, hint: string) =>
@@ -89,9 +96,8 @@ function refuseUnbuilt(config: Config): void {
 
 /** A selection is made while a source is read: a file that was not made that way is loaded whole. */
 function sayWhatIsIgnored(file: DetectedDump, dump: Config["dump"], say: (text: string) => void): void {
-  const set = (["tables", "exclude_tables", "exclude_table_data", "rows"] as const).filter(
-    (key) => Object.keys(dump[key]).length > 0,
-  );
+  const keys = ["tables", "exclude_tables", "exclude_table_data", "rows", "exclude_extensions"] as const;
+  const set = keys.filter((key) => dump[key] !== "auto" && Object.keys(dump[key]).length > 0);
   if (set.length === 0 || file.tables) return;
   say(`Note: ${file.name} is loaded whole: ${set.map((key) => `dump.${key}`).join(", ")} count only for a source`);
 }

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { servers } from "../engine/engines.ts";
-import type { EngineName, ServerEngine, ServerVersion, Session } from "../engine/index.ts";
+import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId, withLock } from "../kit/state.ts";
@@ -21,8 +21,10 @@ import type {
   Transferred,
 } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
+import { enter } from "./enter.ts";
 import type { DetectedDump } from "./files.ts";
 import { type GuestManners, watchOver } from "./guest.ts";
+import { privilegeError } from "./privileges.ts";
 import { reachOf, withReach } from "./reach.ts";
 import { choose } from "./selection.ts";
 import { requireSpace } from "./space.ts";
@@ -91,11 +93,11 @@ export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
 async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<BaseRecord> {
   const step = request.step("Look at the source");
   return withReach(url, request, async (source) => {
-    const engine = servers[source.engine as EngineName];
-    const session = await engine.connect(source, { guest: true });
+    const entered = await enter(source, request);
+    if (!("session" in entered)) throw privilegeError(entered.missing);
+    const { engine, transfer, session } = entered;
     return withCleanup(
       async () => {
-        const transfer = transfers[engine.name];
         const look = await transfer.look(session, request.selection, request.lockWaitMs);
         const { server, database } = session;
         step.update({ note: `${server.flavour} ${server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows` });

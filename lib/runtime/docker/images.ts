@@ -21,7 +21,8 @@ export async function ensureImage(cli: ContainerCli, image: string, say: (text: 
   throw missing(image, pulled.stderr.trim().split("\n").at(-1) ?? "the pull failed");
 }
 
-async function inspectImage(cli: ContainerCli, image: string): Promise<ImageFacts | undefined> {
+/** What is known of an image that is here; undefined when it isn't. */
+export async function inspectImage(cli: ContainerCli, image: string): Promise<ImageFacts | undefined> {
   // podman reads a template that begins with a bracket as something else.
   const format = "{{.Id}}\t{{json .Config.Volumes}}\t{{.Architecture}}";
   const { status, stdout } = await cli(["image", "inspect", "--format", format, image], { check: false });
