@@ -80,7 +80,9 @@ async function checkDump(config: Config): Promise<Check[]> {
 async function checkDisk({ disk }: Config, runtime: Runtime | undefined): Promise<Check[]> {
   if (!runtime) return [unchecked("disk", "there is no runtime")];
   // A look must not make the state folder, from which native servers' folders have their names.
-  const free = runtime.name !== "native" || (await hasHome()) ? await runtime.freeSpace() : undefined;
+  if (runtime.name === "native" && !(await hasHome()))
+    return [unchecked("disk", "native servers have no folder yet; the first reseed makes it")];
+  const free = await runtime.freeSpace();
   if (!free) return [unchecked("disk", `this host can't see where ${runtime.name} keeps its data`)];
   const text = `${formatBytes(free.bytes)} free in ${free.path}, disk.min_free is ${formatBytes(disk.min_free)}`;
   if (free.bytes >= disk.min_free) return [passed("disk", text)];

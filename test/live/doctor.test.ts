@@ -66,6 +66,16 @@ describe.skipIf(missing !== undefined)(`doctor.ts${missing ? ` (${missing})` : "
     expect(stdout + stderr).not.toContain("not-this-one");
   });
 
+  test("a user who may not even connect is told the GRANT for that", async () => {
+    await source.sql("CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM PUBLIC", "postgres");
+    await source.sql("CREATE ROLE outsider LOGIN PASSWORD 'outsider-3c'", "postgres");
+    const url = urlTo(source, "closed", { user: "outsider", password: "outsider-3c" });
+    expect((await diagnosed({ source: { url } })).lines.source).toMatchObject({
+      status: "failed",
+      hint: expect.stringContaining('GRANT CONNECT ON DATABASE "closed" TO "outsider";'),
+    });
+  });
+
   test("without a configuration: what can be looked at is, and the rest says why not", async () => {
     rmSync(join(project.folder, "ditto.yaml"));
     const { status, lines } = await diagnosed();

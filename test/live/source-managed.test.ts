@@ -205,6 +205,7 @@ const OBJECTS = [
 describe.skipIf(noMysql !== undefined)(`A managed MySQL 9.7 with GTIDs${noMysql ? ` (${noMysql})` : ""}`, () => {
   let source: Source;
   let project: Project;
+  const userUrl = () => source.url.replace(/\/\/root:[^@]*@/, "//dump%20user:dump-user-7a1@");
   beforeAll(async () => {
     source = await startSource({
       engine: "mysql",
@@ -223,8 +224,11 @@ describe.skipIf(noMysql !== undefined)(`A managed MySQL 9.7 with GTIDs${noMysql 
         CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO CALL tidy();
         CREATE USER 'dump user'@'%' IDENTIFIED BY 'dump-user-7a1'; CREATE DATABASE \`myxapp\`; CREATE TABLE myxapp.other (id INT);`,
     });
-    const url = source.url.replace(/\/\/root:[^@]*@/, "//dump%20user:dump-user-7a1@");
-    project = await makeProject({ source: { url }, copy: { image: images["mysql:9.7"] }, runtime: "docker" });
+    project = await makeProject({
+      source: { url: userUrl() },
+      copy: { image: images["mysql:9.7"] },
+      runtime: "docker",
+    });
   });
   afterAll(async () => {
     await source?.stop();
@@ -271,6 +275,15 @@ describe.skipIf(noMysql !== undefined)(`A managed MySQL 9.7 with GTIDs${noMysql 
     );
     expect((await prescribed(project)).statements).toEqual([
       "GRANT SELECT, SHOW VIEW, TRIGGER ON `my\\_app`.* TO 'dump user'@'%'",
+    ]);
+    await source.sql("GRANT SHOW VIEW, TRIGGER ON `my\\_app`.* TO 'dump user'@'%'");
+    project.configure({
+      source: { url: userUrl() },
+      copy: { image: images["mysql:9.7"] },
+      dump: { exclude_tables: ["wide"] },
+    });
+    expect((await prescribed(project)).statements).toEqual([
+      "GRANT SELECT ON `my_app`.`Line Items` TO 'dump user'@'%'",
     ]);
   });
 });
