@@ -3,6 +3,7 @@ import type { DatabaseUrl } from "../kit/url.ts";
 import type { Toolbox, Workshop } from "../runtime/index.ts";
 import type { Schema } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
+import type { MissingPrivilege } from "./privileges.ts";
 
 /** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
 export interface TableRows {
@@ -22,8 +23,24 @@ export interface Selection {
   excludeTableData: string[];
   /** Table → SQL condition: only such rows. */
   rows: Record<string, string>;
+  /** Postgres; `auto`: those that only a managed service has. */
+  excludeExtensions: "auto" | string[];
   roles: "drop" | "keep";
   schemaOnly: boolean;
+}
+
+/** What is asked about the rights of the source's user; a session without a database is that of a user who may not enter it. */
+export interface PrivilegeQuestion {
+  database: string;
+  selection: Selection;
+  lockWaitMs: number;
+}
+
+/** Versions of a source, its dump tool and the copies' server. */
+export interface Versions {
+  source: ServerVersion;
+  tool: ServerVersion;
+  copies: ServerVersion;
 }
 
 /** Everything that a server of the source does differently from a fresh one, found before the first byte. */
@@ -36,6 +53,8 @@ export interface SourceLook {
   /** Encoding, collations, locale provider, time zone, sql_mode, lower_case_table_names …, by the engine's names. */
   traits: Record<string, string>;
   extensions: { name: string; version: string }[];
+  /** Extensions of the source that the base does without. */
+  excludedExtensions: string[];
 }
 
 /** How a step tells what it is doing; the terminal's line or a plain one. */
@@ -102,6 +121,12 @@ export interface DumpFile {
 export interface Transfer {
   /** Before the first byte: what the source is. Also proves the privileges that a complete dump needs; names what is missing. */
   look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook>;
+  /** What the user may not do that a dump needs, all of it, with the statements that allow it. */
+  missingPrivileges(session: Session, question: PrivilegeQuestion): Promise<MissingPrivilege[]>;
+  /** The tool that dumps a source of this version. */
+  dumpTool(source: ServerVersion): string[];
+  /** Why these versions can't make a base together, and the way out; undefined: they can. */
+  misfitOf(versions: Versions): { state: string; hint: string } | undefined;
   /** Checks the look against the workshop's running server: extensions, collations, preload. Throws with the way out. */
   fits(build: Build, look: SourceLook): Promise<void>;
   /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */

@@ -77,9 +77,8 @@ function accept(config: Config, file: DetectedDump, say: (text: string) => void)
 
 /** A selection is made while a source is read: a file that was not made that way is loaded whole. */
 function sayWhatIsIgnored(file: DetectedDump, dump: Config["dump"], say: (text: string) => void): void {
-  const set = (["tables", "exclude_tables", "exclude_table_data", "rows"] as const).filter(
-    (key) => Object.keys(dump[key]).length > 0,
-  );
+  const keys = ["tables", "exclude_tables", "exclude_table_data", "rows", "exclude_extensions"] as const;
+  const set = keys.filter((key) => dump[key] !== "auto" && Object.keys(dump[key]).length > 0);
   if (set.length === 0 || file.tables) return;
   say(`Note: ${file.name} is loaded whole: ${set.map((key) => `dump.${key}`).join(", ")} count only for a source`);
 }

@@ -5,6 +5,7 @@ import { DittoError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
+import type { Selection } from "./build.ts";
 import { findDump } from "./from.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { stepLog } from "./steps.ts";
@@ -42,14 +43,7 @@ export async function prepareReseed(
     from,
     runtime,
     storage: config.storage,
-    selection: {
-      tables: dump.tables,
-      excludeTables: dump.exclude_tables,
-      excludeTableData: dump.exclude_table_data,
-      rows: dump.rows,
-      roles: dump.roles,
-      schemaOnly: flags["schema-only"],
-    },
+    selection: selectionOf(dump, flags["schema-only"]),
     image: config.copy.image,
     settings: neededByExtensions(config.copy.settings),
     clientImage: dump.client_image,
@@ -70,6 +64,19 @@ export async function prepareReseed(
     endSteps: log.end,
     warn: (message) => say(`Note: ${message}`),
     inUse: async (base) => (await basesInUse()).has(base.id),
+  };
+}
+
+/** What the configuration says about what is taken. */
+export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection {
+  return {
+    tables: dump.tables,
+    excludeTables: dump.exclude_tables,
+    excludeTableData: dump.exclude_table_data,
+    rows: dump.rows,
+    excludeExtensions: dump.exclude_extensions,
+    roles: dump.roles,
+    schemaOnly,
   };
 }
 

@@ -7,7 +7,7 @@ import { throughTunnel } from "./tunnel.ts";
 /** Runs `action` with the source as it is reached from here: by its tunnel, at a container's address, or as its URL says. */
 export async function withReach<T>(
   source: DatabaseUrl,
-  { tunnel, runtime }: { tunnel: string; runtime: Runtime },
+  { tunnel, runtime }: { tunnel: string; runtime: Pick<Runtime, "locate"> },
   action: (source: DatabaseUrl) => Promise<T>,
 ): Promise<T> {
   if (tunnel !== "") return throughTunnel(tunnel, source, action);

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { servers } from "../engine/engines.ts";
-import type { EngineName, ServerEngine, ServerVersion, Session } from "../engine/index.ts";
+import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId, withLock } from "../kit/state.ts";
@@ -22,9 +22,11 @@ import type {
 } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
+import { enter } from "./enter.ts";
 import type { DetectedDump } from "./files.ts";
 import type { DumpToLoad } from "./from.ts";
 import { type GuestManners, watchOver } from "./guest.ts";
+import { privilegeError } from "./privileges.ts";
 import { reachOf, withReach } from "./reach.ts";
 import { builtBefore } from "./recipe.ts";
 import { choose } from "./selection.ts";
@@ -98,11 +100,11 @@ async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<B
   await request.store.prove();
   const step = request.step("Look at the source");
   return withReach(url, request, async (source) => {
-    const engine = servers[source.engine as EngineName];
-    const session = await engine.connect(source, { guest: true });
+    const entered = await enter(source, request);
+    if (!("session" in entered)) throw privilegeError(entered.missing);
+    const { engine, transfer, session } = entered;
     return withCleanup(
       async () => {
-        const transfer = transfers[engine.name];
         const look = await transfer.look(session, request.selection, request.lockWaitMs);
         const { server, database } = session;
         step.update({ note: `${server.flavour} ${server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows` });

@@ -32,8 +32,8 @@ function factsOf(status: Status): [string, string][] {
     ["dumps", disk.dumps_bytes] as const,
   ];
   return [
-    ["Config", config_file === null ? "no ditto.yaml here; everything has its default" : short(config_file)],
-    ["State", short(home)],
+    ["Config", config_file === null ? "no ditto.yaml here; everything has its default" : shortPath(config_file)],
+    ["State", shortPath(home)],
     ["Runtime", runtime.reason],
     ...storageFacts(status),
     ["Network", networkOf(status)],
@@ -143,7 +143,8 @@ function projectOf({ project, source }: { project: string; source: string }): st
   return source === "default" ? project : `${project}/${source}`;
 }
 
-function short(path: string): string {
+/** A path with `~` for the user's home. */
+export function shortPath(path: string): string {
   const home = homedir();
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
 }

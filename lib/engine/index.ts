@@ -93,4 +93,6 @@ export interface ConnectOptions {
   timeoutMs?: number;
   /** A session for reading a source: read-only, named `ditto`, with the settings that dump tools set. */
   guest?: boolean;
+  /** Milliseconds until a guest's statement is given up; without limit when left out. */
+  statementMs?: number;
 }

@@ -151,6 +151,20 @@ export interface FreeSpace {
   bytes: number;
 }
 
+/** A tool whose version is wanted, where this runtime would run it. */
+export interface ToolQuestion {
+  /** The image that has it (native: ignored). */
+  image: string;
+  /** The server that it is for: native looks for such binaries. */
+  server: { flavour: string; version: string };
+  part: "client" | "server";
+  /** How it is made to tell. */
+  command: Command;
+}
+
+/** A tool's version, or why there is none; without a hint nothing is wrong, and it can't be told yet. */
+export type ToolAnswer = { flavour: string; version: string } | { absent: string; hint?: string };
+
 export type ServerState = "running" | "paused" | "exited" | "missing";
 
 /** Where servers and tools run. */
@@ -162,6 +176,8 @@ export interface Runtime {
   openToolbox(request: ToolboxRequest): Promise<Toolbox>;
   /** Another address under which a source is reached, when its host is a container's name; else the host itself. */
   locate(host: string): Promise<string>;
+  /** Asks a tool for its version. Pulls and installs nothing. */
+  askVersion(question: ToolQuestion): Promise<ToolAnswer>;
   /** Clones and starts. Throws `PORT_IN_USE` when the port is taken, with nothing left behind. */
   serve(request: ServeRequest): Promise<Served>;
   /** The tools beside a running copy's server. */

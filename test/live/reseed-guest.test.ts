@@ -14,6 +14,7 @@ import {
   urlTo,
 } from "./support/postgres.ts";
 import { makeProject, type Project } from "./support/project.ts";
+import { until } from "./support/until.ts";
 
 setDefaultTimeout(300_000);
 
@@ -213,7 +214,7 @@ describe.skipIf(absent !== undefined)(`A standby on a Unix socket${absent ? ` ($
     folder = mkdtempSync("/tmp/ditto-pg-");
     chmodSync(folder, 0o777);
     const options = (port: number) =>
-      `-c listen_addresses= -c unix_socket_directories=${folder} -c port=${port} -c fsync=off -c hot_standby=on`;
+      `-c listen_addresses= -c unix_socket_directories=${folder} -c port=${port} -c fsync=off -c hot_standby=on -c max_standby_streaming_delay=200ms`;
     await as(`cd ${folder}; initdb -D main -U postgres --auth=trust -E UTF8 --locale=C >/dev/null
       pg_ctl -D main -w -o "${options(6001)}" -l main.log start >/dev/null
       psql -q -h ${folder} -p 6001 -U postgres -c "CREATE DATABASE app"
@@ -242,5 +243,22 @@ describe.skipIf(absent !== undefined)(`A standby on a Unix socket${absent ? ` ($
       { x: "a", unlogged: 0 },
       { x: "b", unlogged: 0 },
     ]);
+  });
+
+  test("a dump that it ends for the sake of its primary's changes: the reason, and what helps", async () => {
+    project?.configure({
+      source: { url: `postgres://reader@/app?host=${encodeURIComponent(folder)}&port=6002` },
+      copy: { image: postgresImage(version) },
+      dump: { rows: { t: "pg_catalog.pg_sleep(10) IS NOT NULL" } },
+    });
+    const running = (project as Project).start("reseed", ["--json", "--verbose"]);
+    await until(() => /Copy rows of public\.t/.test(running.stderr()), 60_000);
+    await as(`psql -q -h ${folder} -p 6001 -U postgres -d app -c "DELETE FROM t" -c "VACUUM t"`);
+    const { status, stdout } = await running.done;
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "RECOVERY_CONFLICT",
+      hint: expect.stringMatching(/hot_standby_feedback.*max_standby_streaming_delay.*primary/),
+    });
   });
 });

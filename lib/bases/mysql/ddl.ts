@@ -1,5 +1,5 @@
 import { toolNames } from "../../engine/mysql/tools.ts";
-import { atLeast, isMysql, majorMinorOf, parseToolVersion } from "../../engine/mysql/version.ts";
+import { isMysql, parseToolVersion } from "../../engine/mysql/version.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Table } from "../../schema/model.ts";
 import type { SourceBuild } from "../build.ts";
@@ -7,6 +7,7 @@ import { reduceOutput, sourceFailure } from "./errors.ts";
 import { sourceLogin } from "./login.ts";
 import { BASE_DEFINER, kindOfStatement, rewriteDefiner } from "./rewrite.ts";
 import { StatementSplitter } from "./statements.ts";
+import { canDump } from "./versions.ts";
 
 /** A source's definitions, in the order in which they are run. */
 export interface SourceDdl {
@@ -54,7 +55,7 @@ async function refuseOldTool({ toolbox, look }: SourceBuild): Promise<void> {
     });
   }
   const tool = parseToolVersion(stdout);
-  if (tool.flavour === look.server.flavour && atLeast(tool, majorMinorOf(look.server))) return;
+  if (canDump(tool, look.server)) return;
   throw new DittoError(
     `Cannot dump the source: it is ${wanted}, and the dump tool is ${tool.flavour} ${tool.version}`,
     {

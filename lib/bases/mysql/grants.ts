@@ -1,4 +1,5 @@
 import type { Session } from "../../engine/index.ts";
+import { quoteAccount } from "../../engine/mysql/quote.ts";
 
 /** One line of SHOW GRANTS. */
 interface Grant {
@@ -24,7 +25,7 @@ export async function readGrants(session: Session): Promise<Grants> {
   const rows = await session.query<Record<string, string>>(`SHOW GRANTS${await usingRoles(session)}`);
   const grants = rows.map((row) => parseGrant(Object.values(row)[0] ?? "")).filter((grant) => grant !== undefined);
   const [name = "", host = ""] = splitAccount(who?.u ?? "");
-  return { user: `'${name}'@'${host}'`, has: (privilege, schema, table) => holds(grants, privilege, schema, table) };
+  return { user: quoteAccount(name, host), has: (privilege, schema, table) => holds(grants, privilege, schema, table) };
 }
 
 /** MySQL lists what a role gives only when it is asked to; MariaDB does by itself. */

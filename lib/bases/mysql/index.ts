@@ -3,13 +3,17 @@ import { disarm } from "./disarm.ts";
 import { fromSource } from "./dump.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
-import { fits, look } from "./look.ts";
+import { fits, look, missingPrivileges } from "./look.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { dumpTool, misfitOf } from "./versions.ts";
 import { watchman } from "./watchman.ts";
 
 /** How a MySQL or MariaDB database moves: its own dump tool's definitions, and all rows under one snapshot. */
 export const mysqlTransfer: Transfer = {
   look,
+  missingPrivileges,
+  dumpTool,
+  misfitOf,
   fits,
   fromSource: (build) => fromSource(build),
   fromFile,

@@ -1,14 +1,15 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteLiteral } from "../../engine/mysql/quote.ts";
 import { TRAIT_SETTINGS } from "../../engine/mysql/settings.ts";
-import { isMariadb, isMysql } from "../../engine/mysql/version.ts";
+import { isMariadb } from "../../engine/mysql/version.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Schema, Table } from "../../schema/model.ts";
 import { catalog, readMysqlSchema } from "../../schema/read-mysql.ts";
-import type { Build, Selection, SourceLook } from "../build.ts";
-import { choose } from "../selection.ts";
+import type { Build, PrivilegeQuestion, Selection, SourceLook } from "../build.ts";
+import { type MissingPrivilege, refuseMissing, shorten } from "../privileges.ts";
+import { type Chosen, choose } from "../selection.ts";
 import { workshopSession } from "./admin.ts";
-import { type Grants, readGrants } from "./grants.ts";
+import { hiddenRoutines, missingOnDatabase, missingOnTables, seesEveryTable } from "./privileges.ts";
 
 /** What the source is, and proof that the user may read all of it: dump tools leave out silently what they may not see. */
 export async function look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook> {
@@ -19,12 +20,10 @@ export async function look(session: Session, selection: Selection, lockWaitMs: n
       hint: "Write the database's name at the end of the URL: mysql://user@host:3306/database",
     });
   }
-  await setLockWait(session, lockWaitMs);
-  const schema = await readMysqlSchema(session);
-  const chosen = choose(schema, selection);
-  const left = new Set(chosen.left);
-  const taken = schema.tables.filter((table) => !left.has(table));
-  await provePrivileges(session, taken);
+  if (!(await seesEveryTable(session))) refuseMissing(await missingOnDatabase(session, session.database));
+  const picked = await readChosen(session, selection, lockWaitMs);
+  const { schema, chosen, taken } = picked;
+  refuseMissing(await missingOnChosen(session, picked));
   await proveRoutines(session);
   const read = [...chosen.whole, ...chosen.filtered.map(({ table }) => table)];
   const variables = await readVariables(session);
@@ -35,6 +34,7 @@ export async function look(session: Session, selection: Selection, lockWaitMs: n
     role: variables.read_only === "ON" || variables.super_read_only === "ON" ? "replica" : "primary",
     traits: { ...variables, ...(await readTraits(session, schema, taken)) },
     extensions: [],
+    excludedExtensions: [],
   };
 }
 
@@ -43,45 +43,41 @@ export async function setLockWait(session: Session, lockWaitMs: number): Promise
   await session.query(`SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockWaitMs / 1000))}`);
 }
 
-async function provePrivileges(session: Session, taken: Table[]): Promise<void> {
-  const grants = await readGrants(session);
-  const { database } = session;
-  const missing: string[] = [];
-  const unreadable = taken.filter(({ name }) => !grants.has("SELECT", database, name)).map(({ name }) => name);
-  if (unreadable.length > 0) missing.push(`SELECT on ${shorten(unreadable)}`);
-  const hidden = taken.filter(({ kind, name }) => kind === "view" && !grants.has("SHOW VIEW", database, name));
-  if (hidden.length > 0) missing.push(`SHOW VIEW on ${shorten(hidden.map(({ name }) => name))}`);
-  const untriggered = taken.some(({ kind, name }) => kind === "table" && !grants.has("TRIGGER", database, name));
-  if (untriggered) missing.push("TRIGGER");
-  if (!grants.has("EVENT", database)) missing.push("EVENT");
-  const routine = routinePrivilege(session, grants);
-  if (routine !== undefined) missing.push(`${routine} (for routines)`);
-  if (missing.length === 0) return;
-  const grant = `GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON ${"`"}${database}${"`"}.* TO ${grants.user}`;
-  throw new DittoError(`Cannot dump "${database}": user ${grants.user} lacks ${missing.join("; ")}`, {
-    code: "NO_PRIVILEGE",
-    hint: `${grant}${routine === undefined ? "" : `; GRANT ${routine} TO ${grants.user}`}; or leave tables out (dump.exclude_tables)`,
-  });
+/** What the user lacks to dump the database; one that may not enter it has a session without a database. */
+export async function missingPrivileges(
+  session: Session,
+  { database, selection, lockWaitMs }: PrivilegeQuestion,
+): Promise<MissingPrivilege[]> {
+  if (session.database === "" || !(await seesEveryTable(session))) return missingOnDatabase(session, database);
+  return missingOnChosen(session, await readChosen(session, selection, lockWaitMs));
 }
 
-/** What is needed to see routines whole, when it is missing. */
-function routinePrivilege({ server, database }: Session, grants: Grants): string | undefined {
-  if (grants.has("SELECT")) return undefined;
-  if (isMysql(server, "8.0.20")) return grants.has("SHOW_ROUTINE") ? undefined : "SHOW_ROUTINE ON *.*";
-  if (isMysql(server, "8.0")) return "SELECT ON *.*";
-  const sees = grants.has("SHOW CREATE ROUTINE", database) || grants.has("SELECT", "mysql", "proc");
-  return sees ? undefined : "SELECT ON mysql.proc";
+interface Picked {
+  schema: Schema;
+  chosen: Chosen;
+  /** Tables whose definition is taken. */
+  taken: Table[];
+}
+
+async function readChosen(session: Session, selection: Selection, lockWaitMs: number): Promise<Picked> {
+  await setLockWait(session, lockWaitMs);
+  const schema = await readMysqlSchema(session);
+  const chosen = choose(schema, selection);
+  const left = new Set(chosen.left);
+  return { schema, chosen, taken: schema.tables.filter((table) => !left.has(table)) };
+}
+
+function missingOnChosen(session: Session, { schema, chosen, taken }: Picked): Promise<MissingPrivilege[]> {
+  const sequences = schema.sequences.map(({ name }) => ({ name, kind: "sequence" as const }));
+  return missingOnTables(session, [...taken, ...sequences], chosen.left);
 }
 
 /** A routine whose body the server keeps to itself would be missing in the dump. */
 async function proveRoutines(session: Session): Promise<void> {
-  const hidden = await catalog<{ name: string }>(session, {
-    fields: { name: "ROUTINE_NAME" },
-    from: "FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NULL AND ROUTINE_BODY = 'SQL'",
-  });
+  const hidden = await hiddenRoutines(session, session.database);
   if (hidden.length === 0) return;
   throw new DittoError(
-    `Cannot dump "${session.database}": the server does not show the body of ${shorten(hidden.map(({ name }) => `routine "${name}"`))}`,
+    `Cannot dump "${session.database}": the server does not show the body of ${shorten(hidden, 5)}`,
     {
       code: "NO_PRIVILEGE",
       hint: "Give the user the right to see routines (MySQL: SHOW_ROUTINE, MariaDB: SELECT on mysql.proc)",
@@ -124,10 +120,6 @@ async function readTraits(session: Session, schema: Schema, taken: Table[]): Pro
     engines: [...engines].filter(Boolean).sort().join(","),
     tables: String(schema.tables.length),
   };
-}
-
-function shorten(names: string[]): string {
-  return names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 }
 
 /** Checks the look against the workshop's server. Throws with the way out. */

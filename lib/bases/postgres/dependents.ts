@@ -15,13 +15,16 @@ export async function routinesOf(session: Session, left: Table[]): Promise<Map<s
   return new Map(rows.map(({ oid, name }) => [oid, name]));
 }
 
-/** A list for `pg_restore --use-list`: the archive without these routines, their comments and grants. */
-export function listWithout(toc: Toc, routines: Map<string, string>): string {
-  const gone = new Set(
-    toc.entries
-      .filter((entry) => /^(FUNCTION|PROCEDURE|AGGREGATE)$/.test(entry.kind) && routines.has(entry.oid))
-      .map(({ dumpId }) => dumpId),
+/** Dump ids of an archive's entries that are these routines. */
+export function entriesOfRoutines(toc: Toc, routines: Map<string, string>): Set<number> {
+  const found = toc.entries.filter(
+    (entry) => /^(FUNCTION|PROCEDURE|AGGREGATE)$/.test(entry.kind) && routines.has(entry.oid),
   );
+  return new Set(found.map(({ dumpId }) => dumpId));
+}
+
+/** A list for `pg_restore --use-list`: the archive without these entries, their comments and grants. */
+export function listWithout(toc: Toc, gone: Set<number>): string {
   const kept = toc.entries.filter(
     (entry) =>
       !gone.has(entry.dumpId) && !(/^(COMMENT|ACL)$/.test(entry.kind) && entry.dependencies.some((id) => gone.has(id))),

@@ -1,7 +1,7 @@
 import type { Session, ToolCommand } from "../../engine/index.ts";
 import { quoteIdentifier, quotePattern, quoteQualified } from "../../engine/postgres/quote.ts";
 import { majorOf } from "../../engine/postgres/server.ts";
-import { DittoError } from "../../kit/errors.ts";
+import { DittoError, messageOf } from "../../kit/errors.ts";
 import type { DatabaseUrl } from "../../kit/url.ts";
 import type { Schema, Table } from "../../schema/model.ts";
 import { qualifiedName } from "../../schema/model.ts";
@@ -12,8 +12,9 @@ import { type Chosen, choose } from "../selection.ts";
 import { sendTlsFiles } from "../tls-files.ts";
 import { directoryRows, directoryToc } from "./archive.ts";
 import { CopyCounter } from "./copy-counter.ts";
-import { listWithout, routinesOf } from "./dependents.ts";
-import { dumpFailure, restoreFailure } from "./errors.ts";
+import { entriesOfRoutines, listWithout, routinesOf } from "./dependents.ts";
+import { dumpFailure, recoveryConflict, restoreFailure } from "./errors.ts";
+import { entriesOf, tablesOf } from "./extensions.ts";
 import { copiesOf, watchCopies } from "./progress.ts";
 import { createDatabase, restoreSections } from "./restore.ts";
 import { createRoles, databaseProperties } from "./roles.ts";
@@ -55,6 +56,10 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     const rest = filtered.length > 0 ? (["data", "post-data"] as const) : (["pre-data", "data", "post-data"] as const);
     const [read] = await Promise.all([directoryRows(build.toolbox, path), restoreSections(build, rest, archive)]);
     return { rows: [...read, ...streamed, ...withoutPosition(build)], schema };
+  } catch (error) {
+    // A standby may end the session that holds the snapshot first, and then the tools fail for want of it.
+    const session = await build.session.query("SELECT").then(() => "", messageOf);
+    throw recoveryConflict(`${messageOf(error)} ${session}`) ?? error;
   } finally {
     await session.query("ROLLBACK").catch(() => {});
   }
@@ -114,8 +119,13 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
   const client = await clientMajor(build);
   if (client > Number(majorOf(build.server))) throw clientTooNew(build, client);
   const step = build.step("Dump", build.look.bytes);
-  const names = (tables: Table[], flag: string) => tables.map((table) => `${flag}=${quotePattern(table)}`);
+  const names = (tables: { schema: string; name: string }[], flag: string) =>
+    tables.map((table) => `${flag}=${quotePattern(table)}`);
   const streamed = chosen.filtered.map(({ table }) => table);
+  const { excludedExtensions } = build.look;
+  // Before 17 pg_dump can't leave an extension out: its tables' rows go here, its own entry before the restore.
+  const ofExtensions =
+    client < 17 && excludedExtensions.length > 0 ? await tablesOf(build.session, excludedExtensions) : [];
   const args = [
     ...[
       "--format=directory",
@@ -135,7 +145,8 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
     client >= 16 ? "--compress=zstd:1" : "--compress=1",
     ...(client >= 18 ? ["--no-statistics"] : []),
     ...names(chosen.left, "--exclude-table"),
-    ...names([...chosen.emptied, ...streamed], "--exclude-table-data"),
+    ...names([...chosen.emptied, ...streamed, ...ofExtensions], "--exclude-table-data"),
+    ...(client >= 17 ? excludedExtensions.map((name) => `--exclude-extension=${quoteIdentifier(name)}`) : []),
     ...(build.selection.schemaOnly ? ["--schema-only"] : []),
   ];
   const child = await build.toolbox.start(sourceTool(build, "pg_dump", args));
@@ -201,16 +212,22 @@ async function refuseForeignData(
   }
 }
 
-/** What can't be made without the tables that are left out goes with them, and is said. */
+/** What can't be made without the tables that are left out goes with them, as do excluded extensions, and is said. */
 async function withoutDependents(build: SourceBuild, chosen: Chosen, toc: Toc): Promise<{ list?: string }> {
-  const routines = await routinesOf(build.session, chosen.left);
+  const { session, look } = build;
+  const routines = await routinesOf(session, chosen.left);
   const names = [...chosen.dragged.map((view) => `${view.kind} ${qualifiedName(view)}`), ...routines.values()];
   if (names.length > 0) build.warn(`Left out as well, because they need tables that are left out: ${names.join(", ")}`);
-  if (routines.size === 0) return {};
+  if (look.excludedExtensions.length > 0)
+    build.warn(
+      `Extensions that the base does without (dump.exclude_extensions): ${look.excludedExtensions.join(", ")}`,
+    );
+  const gone = entriesOfRoutines(toc, routines).union(await entriesOf(session, look.excludedExtensions, toc));
+  if (gone.size === 0) return {};
   const list = `${build.workshop.work}/dump.list`;
   const written = await build.toolbox.run(
     { tool: "sh", args: ["-c", 'cat > "$1"', "sh", list] },
-    { input: listWithout(toc, routines) },
+    { input: listWithout(toc, gone) },
   );
   if (written.status !== 0) throw restoreFailure("prepare the restore", written.stderr, "");
   return { list };

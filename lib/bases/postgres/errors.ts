@@ -51,8 +51,25 @@ function toolState(stderr: string): string {
   return line?.replace(OF_TOOL, "") ?? "no reason was given";
 }
 
+/**
+ * The error for a dump that its source, a standby, has ended for the sake of what its primary sent; undefined for any other.
+ * SQLSTATE 40001 has no other meaning in a transaction that only reads.
+ */
+export function recoveryConflict(said: string): DittoError | undefined {
+  if (!/conflict with recovery|\b(ERROR|FATAL): +40001\b/.test(said)) return undefined;
+  return new DittoError(
+    "Cannot go on with the dump: the source is a standby, and it ended the dump to apply what its primary has changed",
+    {
+      code: "RECOVERY_CONFLICT",
+      hint: "On the standby set hot_standby_feedback = on, or raise max_standby_streaming_delay (for a standby that reads archives, max_standby_archive_delay) beyond the dump's duration; or name the primary in source.url",
+    },
+  );
+}
+
 /** An error of pg_dump against the source: the relation's name and the privilege, never more. */
 export function dumpFailure(stderr: string): DittoError {
+  const conflict = recoveryConflict(stderr);
+  if (conflict) return conflict;
   const denied = /permission denied for (\w+) ("?[^\s"]+"?)/.exec(stderr);
   if (denied) {
     return new DittoError(`Cannot dump the source: the user may not read ${denied[1]} ${denied[2]}`, {

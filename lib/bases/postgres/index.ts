@@ -6,13 +6,17 @@ import { fromSource } from "./dump.ts";
 import { fits } from "./fits.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
-import { look } from "./look.ts";
+import { look, missingPrivileges } from "./look.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { dumpTool, misfitOf } from "./versions.ts";
 import { watchman } from "./watchman.ts";
 
 /** How a Postgres database moves: pg_dump's directory format and COPY, both under one snapshot. */
 export const postgresTransfer: Transfer = {
   look,
+  missingPrivileges,
+  dumpTool,
+  misfitOf,
   fits,
   fromSource,
   fromFile,

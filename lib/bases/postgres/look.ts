@@ -1,30 +1,26 @@
 import type { Session } from "../../engine/index.ts";
 import { readPostgresSchema } from "../../schema/read-postgres.ts";
-import type { Selection, SourceLook } from "../build.ts";
+import type { PrivilegeQuestion, Selection, SourceLook } from "../build.ts";
+import { type MissingPrivilege, refuseMissing } from "../privileges.ts";
 import { choose } from "../selection.ts";
 import { refuseBadConditions, refuseOrphans } from "./conditions.ts";
 import { dumpFailure } from "./errors.ts";
-import { proveReadable } from "./privileges.ts";
+import { chooseExtensions, refuseDependents } from "./extensions.ts";
+import { unreadable } from "./privileges.ts";
 import { readServerSettings } from "./settings.ts";
 
 /** What the source is, and the proof that the dump user may read all of it. */
 export async function look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook> {
-  // Sizes and sequences' positions need a lock each.
-  await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockWaitMs))}`);
-  const schema = await readPostgresSchema(session).catch((error) => {
-    throw (error as { code?: string }).code === "55P03" ? dumpFailure("lock timeout") : error;
-  });
-  const chosen = choose(schema, selection);
-  await proveReadable(session, chosen.left);
+  const { schema, chosen } = await readChosen(session, selection, lockWaitMs);
+  const { kept, excluded } = await chooseExtensions(session, selection.excludeExtensions);
+  refuseMissing(await unreadable(session, chosen.left, excluded));
+  await refuseDependents(session, excluded, chosen.left);
   if (!selection.schemaOnly) {
     await refuseBadConditions(session, chosen);
     await refuseOrphans(session, schema, chosen);
   }
   const [{ replica } = { replica: false }] = await session.query<{ replica: boolean }>(
     "SELECT pg_is_in_recovery() AS replica",
-  );
-  const extensions = await session.query<{ name: string; version: string }>(
-    "SELECT extname::text AS name, extversion AS version FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
   );
   const read = [...chosen.whole, ...chosen.filtered.map(({ table }) => table)];
   return {
@@ -33,8 +29,28 @@ export async function look(session: Session, selection: Selection, lockWaitMs: n
     bytes: read.reduce((sum, table) => sum + table.bytes, 0),
     role: replica ? "replica" : "primary",
     traits: { ...(await databaseTraits(session)), ...(await readServerSettings(session)) },
-    extensions,
+    extensions: kept,
+    excludedExtensions: excluded,
   };
+}
+
+/** What the user may not do that a dump needs. */
+export async function missingPrivileges(
+  session: Session,
+  { selection, lockWaitMs }: PrivilegeQuestion,
+): Promise<MissingPrivilege[]> {
+  const { chosen } = await readChosen(session, selection, lockWaitMs);
+  const { excluded } = await chooseExtensions(session, selection.excludeExtensions);
+  return unreadable(session, chosen.left, excluded);
+}
+
+async function readChosen(session: Session, selection: Selection, lockWaitMs: number) {
+  // Sizes and sequences' positions need a lock each.
+  await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockWaitMs))}`);
+  const schema = await readPostgresSchema(session).catch((error) => {
+    throw (error as { code?: string }).code === "55P03" ? dumpFailure("lock timeout") : error;
+  });
+  return { schema, chosen: choose(schema, selection) };
 }
 
 /** What CREATE DATABASE needs, and the names of the locales that columns and indexes use (one a line). */

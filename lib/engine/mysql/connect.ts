@@ -34,13 +34,16 @@ export async function connect(target: DatabaseUrl, options: ConnectOptions = {})
   const query = <Row>(sql: string, parameters?: unknown[]) => ask<Row>(connection, sql, parameters);
   const [row] = await query<Record<string, string | null>>("SELECT VERSION() v, @@version_comment c, DATABASE() d");
   const server = parseServerVersion(String(row?.v), String(row?.c));
-  for (const setting of [...SETTINGS, ...(options.guest ? guestSettings(server) : [])]) await query(setting);
+  const settings = [...SETTINGS, ...(options.guest ? guestSettings(server, options.statementMs ?? 0) : [])];
+  for (const setting of settings) await query(setting);
   return { server, database: row?.d ?? "", connection, query, close: () => close(connection) };
 }
 
-function guestSettings(server: ServerVersion): string[] {
-  const unlimited = server.flavour === "mariadb" ? "max_statement_time" : "max_execution_time";
-  return [...GUEST_SETTINGS, `SET SESSION ${unlimited} = 0`];
+/** MariaDB counts in seconds. */
+function guestSettings(server: ServerVersion, limitMs: number): string[] {
+  const limit =
+    server.flavour === "mariadb" ? `max_statement_time = ${limitMs / 1000}` : `max_execution_time = ${limitMs}`;
+  return [...GUEST_SETTINGS, `SET SESSION ${limit}`];
 }
 
 function ask<Row>(connection: Connection, sql: string, parameters?: unknown[]): Promise<Row[]> {

@@ -21,7 +21,7 @@ const EXPLANATIONS: Record<string, (target: DatabaseUrl) => Explanation> = {
           hint: "Check the user and the password (source.password_secret, or in source.url percent-encoded)",
         },
   ER_DBACCESS_DENIED_ERROR: (t) => ({
-    code: "ACCESS_REFUSED",
+    code: "DATABASE_DENIED",
     state: `user "${t.user}" has no right to database "${t.database}", or there is none of that name`,
     hint: "Check the database's name at the end of the URL, and the user's grants",
   }),

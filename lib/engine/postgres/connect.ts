@@ -5,6 +5,7 @@ import { DittoError } from "../../kit/errors.ts";
 import { checksServer, readTlsFiles } from "../../kit/tls-files.ts";
 import type { DatabaseUrl } from "../../kit/url.ts";
 import type { ConnectOptions, Session } from "../index.ts";
+import { quoteIdentifier } from "./quote.ts";
 
 /** What pg_dump sets for itself, whatever the role's defaults say (see `setup_connection` in pg_dump.c). */
 const GUEST_SETTINGS = [
@@ -27,17 +28,26 @@ const GUEST_SETTINGS = [
 /** Connects to a Postgres server. Throws {@link DittoError} with what to do about it. */
 export async function connect(target: DatabaseUrl, options: ConnectOptions = {}): Promise<Session> {
   const client = await open(target, options);
-  client.on("error", () => {}); // A lost connection fails the next query; without a listener it would end the process.
+  // Without a listener it would end the process; so it fails the next query, with what the server said last.
+  let lost: Error | undefined;
+  client.on("error", (error) => {
+    lost ??= error;
+  });
   if (options.guest) {
     await refusePooler(client, target);
     await client.query(GUEST_SETTINGS.join(";"));
+    if (options.statementMs !== undefined) await client.query(`SET statement_timeout = ${options.statementMs}`);
   }
   const { rows } = await client.query("SELECT current_setting('server_version') v, current_database() d");
   return {
     server: { flavour: "postgres", version: String(rows[0].v).split(" ")[0] ?? "" },
     database: String(rows[0].d),
     async query<Row>(sql: string, parameters?: unknown[]) {
-      const result = await client.query(parameters === undefined ? { text: sql } : { text: sql, values: parameters });
+      const result = await client
+        .query(parameters === undefined ? { text: sql } : { text: sql, values: parameters })
+        .catch((error) => {
+          throw lost ?? error;
+        });
       const last = Array.isArray(result) ? result.at(-1) : result;
       return (last?.rows ?? []) as Row[];
     },
@@ -136,6 +146,11 @@ const EXPLANATIONS: Record<
       ? `there is no user "${t.user}"`
       : `the server's access rules (pg_hba.conf) refuse user "${t.user}" on database "${t.database}" from here`,
     hint: "Add a rule for this user and address on the server, or use another user",
+  }),
+  "42501": (t) => ({
+    code: "NO_PRIVILEGE",
+    state: `the user "${t.user}" may not connect to the database "${t.database}"`,
+    hint: `Let an administrator run this: GRANT CONNECT ON DATABASE ${quoteIdentifier(t.database)} TO ${quoteIdentifier(t.user)};`,
   }),
   "3D000": (t) => ({
     code: "DATABASE_MISSING",

@@ -1,5 +1,6 @@
 import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
+import { askVersion } from "./ask.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
 import { containerAddress } from "./network.ts";
@@ -23,6 +24,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     openWorkshop: (request) => openWorkshop(context, request),
     openToolbox: (request) => openToolbox(context, request),
     locate: (host) => containerAddress(cli, host),
+    askVersion: (question) => askVersion(cli, question),
     serve: async (request) => serve(cli, request, await yardOf(cli, request.from)),
     insideCopy: async (id, from) => containerToolbox(cli, copyContainer(id), from.owner, "/tmp"),
     async attach(id, from, command) {

@@ -2,7 +2,7 @@ import { access, chmod, mkdir, readFile, rename, symlink, writeFile } from "node
 import { dirname, join, normalize, relative } from "node:path";
 import type { DittoError } from "../../kit/errors.ts";
 import { run } from "../../kit/exec.ts";
-import { newId, withLock } from "../../kit/state.ts";
+import { hasHome, homePath, newId, withLock } from "../../kit/state.ts";
 import { removeDirectory } from "../storage/directory.ts";
 import { type Found, findClient, notInstalled, parseVersion, seriesOf } from "./binaries.ts";
 import { nativeRoot, openTemporary } from "./folders.ts";
@@ -44,6 +44,22 @@ export async function embeddedServer(version: string, rejected: string[], say: (
   const client = await findClient(wanted);
   const bin = [join(native, "bin"), ...("bin" in client ? client.bin : [])];
   return { bin, version: release.replace(/\.0-beta.*/, ""), hasClientTools: "bin" in client };
+}
+
+/** Whether the embedded Postgres of this major is installed; undefined where there is none. Makes no state folder. */
+export async function embeddedState(
+  version: string,
+): Promise<{ package: string; version: string; installed: boolean } | undefined> {
+  const [major = 0] = seriesOf(version, 1);
+  const release = RELEASES[major];
+  if (release === undefined) return undefined;
+  const root = (await hasHome()) ? await nativeRoot() : homePath("native");
+  const server = join(root, "embedded", String(major), "node_modules", packageName(), "native", "bin", "postgres");
+  return {
+    package: `${packageName()}@${release}`,
+    version: release.replace(/\.0-beta.*/, ""),
+    installed: await exists(server),
+  };
 }
 
 function packageName(): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
+import { askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
 import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
@@ -23,6 +24,7 @@ export function openNative(say: (text: string) => void): Runtime {
     openWorkshop: (request) => openWorkshop(request, say),
     openToolbox,
     locate: async (host) => host,
+    askVersion,
     serve,
     insideCopy,
     attach: async (_id, from, command) => attach(from, command),

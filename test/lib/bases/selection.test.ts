@@ -47,6 +47,7 @@ const everything: Selection = {
   excludeTables: [],
   excludeTableData: [],
   rows: {},
+  excludeExtensions: "auto",
   roles: "drop",
   schemaOnly: false,
 };

@@ -41,6 +41,7 @@ const EVERYTHING: Selection = {
   excludeTables: [],
   excludeTableData: [],
   rows: {},
+  excludeExtensions: "auto",
   roles: "drop",
   schemaOnly: false,
 };

@@ -1,0 +1,27 @@
+import type { Check } from "../bases/check.ts";
+import { paint } from "../kit/stdio.ts";
+import type { Diagnosis } from "./doctor.ts";
+
+const MARKS: Record<Check["status"], () => string> = {
+  ok: () => paint(1).green("✓"),
+  failed: () => paint(1).red("✗"),
+  unchecked: () => paint(1).dim("–"),
+};
+
+/** The list, a line for each check; below a red one what to do, and SQL as it is to be copied. */
+export function renderDiagnosis({ checks }: Diagnosis): string {
+  const width = Math.max(...checks.map(({ check }) => check.length)) + 2;
+  const lines = checks.flatMap(({ check, status, text, hint, statements }) => {
+    const [first = "", ...others] = text.split("\n");
+    const indent = " ".repeat(width + 2);
+    const advice = hint === "" ? [] : hint.split("\n");
+    return [
+      `${MARKS[status]()} ${check.padEnd(width)}${first}`,
+      ...others.map((line) => `${indent}${line}`),
+      ...advice.map((line, at) => `${indent}${at === 0 ? "→ " : "  "}${line}`),
+      ...statements.map((statement) => `${indent}  ${statement};`),
+    ];
+  });
+  const red = checks.filter(({ status }) => status === "failed").length;
+  return [...lines, "", red === 0 ? "Nothing is wrong" : `${red} of ${checks.length} are wrong`].join("\n");
+}
