@@ -29,7 +29,11 @@ async function throughCopy(
   { url, dump = {} }: { url: string; dump?: object },
   look: (copy: { id: string; connection_string: string }) => Promise<void>,
 ): Promise<void> {
-  const project: Project = await makeProject({ source: { url }, copy: { image: postgresImage(version) }, dump });
+  const project: Project = await makeProject({
+    source: { url },
+    copy: { image: postgresImage(version), side_effects: "keep" },
+    dump,
+  });
   try {
     await project.must("reseed");
     await look(await project.json("copy", ["create"]));

@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
       .catch(() => {});
     await loadFixture(source, "torture", "files", "LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LC_COLLATE 'C' LC_CTYPE 'C'");
     await loadFixture(source, "strangers", "strange");
-    project = await makeProject({ copy: { image }, dump: { keep_bases: 1 } });
+    project = await makeProject({ copy: { image, side_effects: "keep" }, dump: { keep_bases: 1 } });
   });
   afterAll(() => project?.remove());
 
@@ -83,9 +83,9 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
   });
 
   test("a folder of pg_dump's, with roles: keep, keeps owners and grants", async () => {
-    project.configure({ copy: { image }, dump: { roles: "keep", keep_bases: 1 } });
+    project.configure({ copy: { image, side_effects: "keep" }, dump: { roles: "keep", keep_bases: 1 } });
     const copy = await copyFrom(await dumped("strange.dir", "strange", "-Fd", "-j2"));
-    project.configure({ copy: { image }, dump: { keep_bases: 1 } });
+    project.configure({ copy: { image, side_effects: "keep" }, dump: { keep_bases: 1 } });
     expect(await schemaOf(copyTools(copy), "strange", true)).toBe(await schemaOf(sourceTools(source), "strange", true));
   });
 
@@ -93,12 +93,12 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
     const text =
       "create table t(x text);\ninsert into t values ('\\c nothing\n\\connect nowhere\nit''s');\n-- no line end";
     project.configure({
-      copy: { image },
+      copy: { image, side_effects: "keep" },
       source: { url: "postgres://nobody@localhost/handmade" },
       dump: { keep_bases: 1 },
     });
     const copy = await copyFrom(project.write("hand.sql.zst", zstdCompressSync(text)));
-    project.configure({ copy: { image }, dump: { keep_bases: 1 } });
+    project.configure({ copy: { image, side_effects: "keep" }, dump: { keep_bases: 1 } });
     expect(copy.connection_string).toEndWith("/handmade");
     expect(await query(copy.connection_string, "SELECT * FROM t")).toEqual([
       { x: "\\c nothing\n\\connect nowhere\nit's" },
@@ -161,7 +161,7 @@ describe.skipIf(missing !== undefined)(`reseed --from${missing ? ` (${missing})`
     expect((await refused(project.write("mysql.sql", MYSQL))).error.code).toBe("ENGINE_MISMATCH");
     project.configure({});
     expect((await refused(project.write("any.sql", "create table t(x int);"))).error.code).toBe("ENGINE_UNKNOWN");
-    project.configure({ copy: { image }, dump: { keep_bases: 1 } });
+    project.configure({ copy: { image, side_effects: "keep" }, dump: { keep_bases: 1 } });
   });
 
   test("a dump that is not the one of its manifest is refused", async () => {
