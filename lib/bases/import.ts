@@ -26,6 +26,7 @@ interface Import {
 /** Brings a base from a file into the configuration's project and source; nothing is restored. It is announced last. */
 export async function importBase(path: string, request: Import): Promise<BaseRecord> {
   const { config, runtime } = request;
+  const started = performance.now();
   const file = await openBaseFile(path);
   const { base, image } = file.manifest.facts;
   refuseOtherEngine(config, { name: path, engine: base.engine, flavour: base.server.flavour }, "base");
@@ -44,7 +45,7 @@ export async function importBase(path: string, request: Import): Promise<BaseRec
     storage: config.storage,
   });
   const made = await withCleanup(
-    () => fill(request, file, { id, workshop, image: runtime.name === "native" ? "" : named }),
+    () => fill(request, file, { id, workshop, image: runtime.name === "native" ? "" : named, started }),
     () => workshop.close(),
   );
   await pruneBases(made, { keepBases: config.dump.keep_bases, inUse: request.inUse });
@@ -55,6 +56,7 @@ interface Site {
   id: string;
   workshop: Workshop;
   image: string;
+  started: number;
 }
 
 async function fill(request: Import, file: BaseFile, site: Site): Promise<BaseRecord> {
@@ -74,7 +76,8 @@ async function fill(request: Import, file: BaseFile, site: Site): Promise<BaseRe
       });
       if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
       const { project, sourceName: source } = request.config;
-      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen: made };
+      const durationMs = Math.round(performance.now() - site.started);
+      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen: made, durationMs };
       await writeBase(base);
       return base;
     },

@@ -40,7 +40,7 @@ onEachGround("a base as one file", (stage) => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const list = Bun.spawn(["sh", "-c", 'zstd -dc "$0" | tar -t', file], { stdout: "pipe", stderr: "ignore" });
     const names = await new Response(list.stdout).text();
-    if ((await list.exited) === 0) expect(names).toMatch(/^\.\/(PG_VERSION|ibdata1)$/m);
+    if ((await list.exited) === 0) expect(/^(\.\/)?(PG_VERSION|ibdata1)$/m.test(names)).toBe(true);
   });
 
   test("becomes a base of another project and state folder, which create takes", async () => {
