@@ -177,7 +177,7 @@ async function stop(call: Call): Promise<void> {
 
 async function start(call: Call): Promise<void> {
   const { copies, found } = await openSome(call);
-  const started = await Promise.all(found.map(copies.startCopy));
+  const started = await Promise.all(found.map((copy) => copies.startCopy(copy)));
   await copies.answerCopies(call, started);
 }
 

@@ -30,7 +30,11 @@ export async function runOnCopy(argv: string[], options: RunOptions): Promise<nu
       const bound = { ...wishes, bound: true, watched: true };
       await copiesOfBase(config, bound, { count: workers, say: call.say, made: (copy) => copies.push(copy) });
       const counts = await Promise.all(copies.map(countLogins));
-      const status = await runAttached(argv, { env: await variables(copies, config) });
+      let signalled = false;
+      const onSignal = () => {
+        signalled = true;
+      };
+      const status = await runAttached(argv, { env: await variables(copies, config), onSignal });
       sayWhyNotStarted(argv[0] ?? "", status, call);
       if (status !== 0 && keepOnFailure) {
         for (const copy of copies) {
@@ -38,12 +42,15 @@ export async function runOnCopy(argv: string[], options: RunOptions): Promise<nu
           call.reveal(`The command failed; its copy stays: ${await urlOf(copy)}`);
         }
         copies = [];
-      } else if (status !== 126 && status !== 127) await lookForClients(counts, status, options);
+      } else if (status < NOT_RUN && !signalled) await lookForClients(counts, status, options);
       return status;
     },
     () => destroyCopies(copies, "ended"),
   );
 }
+
+/** From here on: not executable, not found, ended by a signal, before it could be expected to connect. */
+const NOT_RUN = 126;
 
 /** A command that never opened its copy has worked on another database, which is worth knowing. */
 async function lookForClients(counts: LoginCount[], status: number, options: RunOptions): Promise<void> {

@@ -11,6 +11,9 @@ import { loginHost, openRoleOf, waitForLogin } from "./login.ts";
 import { type CopyRecord, logEvent, readCopy, writeCopy } from "./record.ts";
 import { serveRequestOf, servingOf } from "./serving.ts";
 
+/** What a copy is that can be started. */
+const RESTING: CopyRecord["status"][] = ["ready", "stopped", "unclean"];
+
 /** Stops a copy's server cleanly; its data, port and password stay, its memory is free. Stopped already is fine. */
 export function stopCopy(copy: CopyRecord): Promise<CopyRecord> {
   return onCopy(copy, async (now, runtime) => {
@@ -23,10 +26,11 @@ export function stopCopy(copy: CopyRecord): Promise<CopyRecord> {
 }
 
 /** Starts a copy's server on its own URL; a running one is fine. Throws `COPY_UNCLEAN`, `COPY_LOST`, `PORT_IN_USE`. */
-export function startCopy(copy: CopyRecord): Promise<CopyRecord> {
+export function startCopy(copy: CopyRecord, say: (text: string) => void = () => {}): Promise<CopyRecord> {
   return onCopy(copy, async (now, runtime) => {
     const state = await runtime.state(now.id);
     if (state === "running" && now.status === "ready") return now;
+    say(`Starting copy ${wordFor(now)}, which was stopped`);
     const begun = performance.now();
     try {
       if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
@@ -42,13 +46,13 @@ export function startCopy(copy: CopyRecord): Promise<CopyRecord> {
 /** The copy with its server running: brought back when it was stopped, by somebody or with its machine. */
 export async function awake(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
   if (copy.status === "ready" && (await accepts(copy))) return copy;
-  if (copy.status !== "ready" && copy.status !== "stopped" && copy.status !== "unclean") throw notAwake(copy);
-  say(`Starting copy ${wordFor(copy)}, which was stopped`);
-  return startCopy(copy);
+  if (!RESTING.includes(copy.status)) throw notAwake(copy);
+  return startCopy(copy, say);
 }
 
 /** As {@link awake}; where its runtime is down the copy as it is, whose URL may be wanted all the same. */
 export async function awakeWherePossible(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
+  if (!RESTING.includes(copy.status)) return copy;
   try {
     return await awake(copy, say);
   } catch (error) {

@@ -111,7 +111,7 @@ export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" 
  */
 export async function runAttached(
   argv: string[],
-  options: Pick<ExecOptions, "env" | "cwd"> & { unset?: string[] } = {},
+  options: Pick<ExecOptions, "env" | "cwd"> & { unset?: string[]; onSignal?: () => void } = {},
 ): Promise<number> {
   const env = { ...(process.env as Record<string, string>), ...options.env };
   for (const name of options.unset ?? []) delete env[name];
@@ -126,6 +126,7 @@ export async function runAttached(
     return (cause as { code?: string }).code === "EACCES" ? 126 : 127;
   }
   const release = takeSignals((signal) => {
+    options.onSignal?.();
     // A terminal's Ctrl-C goes to the whole foreground group: the child has it already.
     if (signal === "SIGINT" && process.stdin.isTTY) return;
     child.kill(signal);

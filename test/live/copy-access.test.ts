@@ -27,7 +27,7 @@ function clientOf(ground: Ground, { host, port, database, user }: Login): string
     ? ["psql", "-w", "-h", host, "-p", String(port), "-U", user, "-d", database, "-Atc", "SELECT 42"]
     : [
         "mariadb",
-        "--connect-timeout=3",
+        "--connect-timeout=10",
         "-h",
         host,
         "-P",
@@ -42,7 +42,7 @@ function clientOf(ground: Ground, { host, port, database, user }: Login): string
 }
 
 function secretsOf({ secret }: Login): Record<string, string> {
-  return { PGPASSWORD: secret, MYSQL_PWD: secret, PGCONNECT_TIMEOUT: "3" };
+  return { PGPASSWORD: secret, MYSQL_PWD: secret, PGCONNECT_TIMEOUT: "10" };
 }
 
 /** Logs in from this host. */
