@@ -115,7 +115,10 @@ describe.skipIf(missing !== undefined)(`doctor.ts${missing ? ` (${missing})` : "
     const created_at = new Date(Date.now() - 3 * 24 * 3600 * 1000).toISOString();
     const key = `shop/healthy/none/${created_at.replace(/[:.]/g, "-")}.dump`;
     project.write(`store/${key}`, "");
-    project.write(`store/${key}.json`, JSON.stringify({ version: 1, key, created_at, bytes: 0, sha256: "" }));
+    project.write(
+      `store/${key}.json`,
+      JSON.stringify({ version: 1, key, created_at, bytes: 0, sha256: "0".repeat(64) }),
+    );
     const store = join(project.folder, "store");
     const { status, lines } = await diagnosed({ disk: { min_free: "100000G" }, dump: { store, stale_after: "2d" } });
     expect(lines).toMatchObject({

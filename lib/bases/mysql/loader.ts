@@ -46,6 +46,7 @@ export async function openLoader(build: Build): Promise<Loader> {
   const answers = lineReader(client);
   await client.stdin.write(`${LOAD_SETTINGS.join(";\n")};\n`);
   let failed: DittoError | undefined;
+  let loading = false;
   // A client that ended early leaves the feeder at a pipe that nobody reads.
   const clientEnd = client.done.then(({ status, stderr }) => {
     if (status !== 0) failed = buildFailure("load the rows", reduceOutput(stderr, build.serverErrors()));
@@ -61,6 +62,7 @@ export async function openLoader(build: Build): Promise<Loader> {
           : new DittoError(`Cannot ${action}: the client ended`, { code: "BUILD_FAILED" });
       });
       ended.catch(() => {});
+      loading = true;
       await client.stdin.write(`${loadStatement(table, columns, pipe)};\nSELECT CONCAT('loaded ', ROW_COUNT());\n`);
       const write: LineWriter = (lines) =>
         Promise.race([ended, feeder.stdin.write(`${lines.length}\n`).then(() => feeder.stdin.write(lines))]);
@@ -68,10 +70,12 @@ export async function openLoader(build: Build): Promise<Loader> {
       await Promise.race([ended, feeder.stdin.write("0\n")]);
       // The end of its output is the client's own end, whose status says why.
       const answer = (await Promise.race([ended, answers.next()])) ?? (await ended);
+      loading = false;
       return Number(/^loaded (-?\d+)$/.exec(answer ?? "")?.[1] ?? -1);
     },
     async close() {
-      // The feeder first: a client in the middle of a table waits for the end of its file.
+      // The feeder first: a client in the middle of a table waits for the end of its file, or even for its beginning.
+      if (loading) await feeder.stdin.write("0\n");
       await feeder.stdin.end();
       await client.stdin.end();
       await clientEnd;

@@ -27,6 +27,9 @@ const GUEST_SETTINGS = [
   "SET SESSION group_concat_max_len = 1048576",
 ];
 
+/** How long a server may take to say good-bye, in milliseconds. */
+const CLOSE_LIMIT_MS = 2_000;
+
 /** Connects to a MySQL or MariaDB server. Throws {@link DittoError} with what to do about it. */
 export async function connect(target: DatabaseUrl, options: ConnectOptions = {}): Promise<MysqlSession> {
   const connection = await open(target, options);
@@ -57,11 +60,14 @@ function ask<Row>(connection: Connection, sql: string, parameters?: unknown[]): 
   });
 }
 
-function close(connection: Connection): Promise<void> {
-  return new Promise((resolve) => {
+/** One that the server has ended already may never tell of its end. */
+async function close(connection: Connection): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
     connection.once("end", () => resolve());
     connection.end(() => resolve());
   });
+  await Promise.race([ended, Bun.sleep(CLOSE_LIMIT_MS)]);
+  connection.destroy();
 }
 
 async function open(target: DatabaseUrl, options: ConnectOptions): Promise<Connection> {

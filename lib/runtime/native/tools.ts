@@ -7,7 +7,8 @@ import { type Owner, runAs } from "./privileges.ts";
 
 /**
  * POSIX sh around a tool. A secret goes into a 0600 file that is removed with the tool's end. Without data for the tool
- * stdin is a lifeline: it closes when ditto dies, be it by SIGKILL, and then the tool and what it started are ended.
+ * stdin is a lifeline: it closes when ditto dies, be it by SIGKILL, and then the tool and what it started are ended, by
+ * SIGKILL what doesn't heed SIGTERM (a server that is just starting).
  * `escapes=no` forbids the tool to start processes: clients that read SQL from files have commands for a shell.
  */
 const WRAPPER = `
@@ -22,7 +23,15 @@ if [ "$mode" = data ]; then
   watch=
 else
   "$@" </dev/null 3<&- & child=$!
-  { while read -r line <&3; do :; done; kill -TERM 0; } >/dev/null 2>&1 & watch=$!
+  {
+    while read -r line <&3; do :; done
+    trap "" TERM
+    kill -TERM 0
+    tries=0
+    while [ "$tries" -lt 100 ] && kill -0 "$child"; do tries=$((tries + 1)); sleep 0.1; done
+    sleep 0.2
+    kill -KILL 0
+  } >/dev/null 2>&1 & watch=$!
 fi
 exec 3<&- </dev/null
 wait "$child"; status=$?
