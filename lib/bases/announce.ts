@@ -5,6 +5,7 @@ import type { Frozen } from "../runtime/index.ts";
 import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, writeBase } from "./catalogue.ts";
 import type { Plan } from "./make-base.ts";
+import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
 import type { ReseedRequest } from "./reseed.ts";
@@ -69,11 +70,13 @@ function recordOf(
   done: Finished & { createdAt: string; sha256: string },
 ): BaseRecord {
   const { dump } = done;
+  const masked = plan.masking?.masked();
   return {
     id: done.id,
     project: request.project,
     source: request.source,
-    profile: "none",
+    profile: plan.masking?.profile ?? "none",
+    ...(masked?.keyFingerprint ? { maskKey: masked.keyFingerprint } : {}),
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
@@ -109,7 +112,8 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     key: dump.key,
     project: request.project,
     source: request.source,
-    profile: "none",
+    profile: plan.masking?.profile ?? "none",
+    ...(plan.masking ? { masking: masking(plan.masking.masked()) } : {}),
     engine: plan.engine.name,
     flavour: plan.server.flavour,
     server_version: plan.server.version,
@@ -125,6 +129,10 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   };
   await request.store.publish(dump.partial, manifest, request.step);
   return sha256;
+}
+
+function masking({ keyFingerprint, rules, unreviewed }: Masked): DumpManifest["masking"] {
+  return { key_fingerprint: keyFingerprint, rules, unreviewed };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

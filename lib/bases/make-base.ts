@@ -11,6 +11,7 @@ import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
 import type { DetectedDump } from "./files.ts";
 import { watchOver } from "./guest.ts";
+import type { Masking } from "./masking.ts";
 import { reachOf } from "./reach.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { choose } from "./selection.ts";
@@ -29,6 +30,8 @@ export interface Plan {
   look?: SourceLook;
   source?: DatabaseUrl;
   session?: Session;
+  /** What rules do to the rows of a source. */
+  masking?: Masking;
   file?: DetectedDump;
   /** The dump of the store that the base comes from, and that is therefore its own. */
   storedKey?: string | undefined;
@@ -138,8 +141,8 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     await plan.transfer.inspect(job);
     return rows;
   }
-  const { look, source, session } = plan;
-  if (!look || !source || !session) throw new Error("a build is from a file or from a source");
+  const { look, source, session, masking } = plan;
+  if (!look || !source || !session || !masking) throw new Error("a build is from a file or from a source");
   await plan.transfer.fits(job, look);
   const toolbox = await request.runtime.openToolbox({
     id: site.id,
@@ -152,7 +155,8 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     async () => {
       const guest = await watchOver(source, { ...plan, session }, { ...request.manners, warn: job.warn });
       const { lockWaitMs } = request;
-      const transferred = await dumpWatched(plan, { ...job, source, session, look, toolbox, lockWaitMs, guest });
+      const review: SourceBuild["review"] = async (seen) => masking.rows(await masking.review(seen));
+      const transferred = await dumpWatched(plan, { ...job, source, session, look, toolbox, lockWaitMs, guest, review });
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),
@@ -195,7 +199,7 @@ async function writeDump(
   { job, read, made }: { job: Build; read: TableRows[] | undefined; made: HalfMade },
 ): Promise<WrittenDump> {
   const { storedKey } = plan;
-  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: "none" });
+  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: plan.masking?.profile ?? "none" });
   const uncounted = await plan.transfer.rowsWithoutDump?.(job);
   if (uncounted) {
     if (storedKey !== undefined) return { key, partial: "", rows: uncounted };

@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
-import { DittoError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -13,7 +12,7 @@ import { openStore } from "./stores.ts";
 
 /** What a reseed may be told on the command line. */
 interface Wishes {
-  flags: { from: string | undefined; "schema-only": boolean; rebuild?: boolean; jobs: number | undefined };
+  flags: { from: string | undefined; "schema-only": boolean; rebuild?: boolean; "new-key"?: boolean; jobs: number | undefined };
   runtimeName?: "auto" | "docker" | "podman" | "native";
   say(text: string): void;
   verboseSay(text: string): void;
@@ -26,7 +25,6 @@ export async function prepareReseed(
   basesInUse: () => Promise<Set<string>>,
 ): Promise<ReseedRequest> {
   const { flags, say } = wishes;
-  refuseUnbuilt(config);
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
@@ -52,6 +50,12 @@ export async function prepareReseed(
     rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
+    masking: {
+      rules: config.obfuscation.rules,
+      unreviewed: config.obfuscation.unreviewed,
+      keySecret: config.obfuscation.key_secret,
+      newKey: flags["new-key"] ?? false,
+    },
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },
     store: openStore(dump.store),
@@ -60,6 +64,7 @@ export async function prepareReseed(
     schemaPath: dump.schema_path,
     dumpPath: dump.path,
     dittoVersion: manifest.version,
+    say,
     step: log.step,
     endSteps: log.end,
     warn: (message) => say(`Note: ${message}`),
@@ -78,18 +83,6 @@ export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection
     roles: dump.roles,
     schemaOnly,
   };
-}
-
-/** What the configuration may already say and this version doesn't do yet: silence would be believed. */
-function refuseUnbuilt(config: Config): void {
-  const refuse = (state: string, hint: string) =>
-    new DittoError(`Cannot reseed: ${state}`, { code: "NOT_IN_THIS_VERSION", exit: 2, hint });
-  if (config.obfuscation.rules.length > 0) {
-    throw refuse(
-      "masking (obfuscation.rules) is not in this version",
-      "Without the rules the base holds the source's raw values; take them out only if that may be",
-    );
-  }
 }
 
 /** Of copy.settings what extensions need before they can be made: libraries to preload, and settings of their own. */

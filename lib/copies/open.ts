@@ -1,6 +1,7 @@
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
 import { keyTime } from "../bases/store.ts";
+import { profileOf } from "../mask/profile.ts";
 import { openStore } from "../bases/stores.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
@@ -100,7 +101,7 @@ async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecor
 
 async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
   const owner = { project: config.project, source: config.sourceName };
-  if (dump === undefined) return currentBase(owner);
+  if (dump === undefined) return currentBase(owner, profileOf(config.obfuscation.rules));
   const bases = await basesOf(owner);
   const base = bases.find(({ dumpKey }) => dumpKey === dump) ?? (await loadedFrom(config, dump, bases));
   if (base) return base;
