@@ -1,8 +1,8 @@
+import { randomBytes } from "node:crypto";
 import type { EngineName } from "../engine/index.ts";
-import { maskJson } from "../mask/json-path.ts";
-import type { MaskKey } from "../mask/key.ts";
+import { type MaskKey, openKey } from "../mask/key.ts";
 import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../mask/plan.ts";
-import { redaction } from "../mask/redaction.ts";
+import { redactionOf } from "../mask/redaction.ts";
 import type { Rule } from "../mask/rule.ts";
 import { valueMask } from "../mask/value-mask.ts";
 import type { Transfer } from "./build.ts";
@@ -29,7 +29,7 @@ export function isDrawnRule({ strategy }: Pick<Rule, "strategy">): boolean {
 /** True when the value leaves the source raw and is changed in ditto. */
 export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean {
   if (path !== undefined || isDrawnRule({ strategy })) return true;
-  return kind.is === "array" && strategy !== "nullify";
+  return kind.is === "array" && strategy === "mask";
 }
 
 function maskTable({ table, columns }: TableMask, site: Site): RowMask {
@@ -39,8 +39,8 @@ function maskTable({ table, columns }: TableMask, site: Site): RowMask {
     for (const rule of column.rules) {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
       if (isDrawn(column, rule)) continue;
-      const replacement = rule.strategy === "redact" ? redaction(site.engine, column.kind, rule) : undefined;
-      mask.selected.set(column.column.name, site.transfer.selectMasked({ column: column.column, rule, replacement }));
+      const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      mask.selected.set(column.column.name, site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }));
     }
   }
   return mask;
@@ -70,8 +70,8 @@ function flagOf(flags: string[], condition: string): number {
 }
 
 function drawn(column: ColumnMask, rule: Rule, { engine, key }: Site): ValueChange["change"] {
-  if (rule.path === undefined) return valueMask(requestOf(engine, column, rule), key);
-  const { path } = rule;
-  const json = jsonMask(engine, rule, key);
-  return (text) => maskJson(text, path, json);
+  return valueMask(requestOf(engine, column, rule), key ?? NO_KEY);
 }
+
+/** For what is changed in ditto without drawing anything. */
+const NO_KEY = openKey(randomBytes(32));

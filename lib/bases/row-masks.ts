@@ -1,11 +1,13 @@
 import type { Column, Table } from "../schema/model.ts";
+import type { Kind } from "../mask/kind.ts";
 import type { Rule } from "../mask/rule.ts";
 
 /** A value that the source itself changes before it sends it. */
 export interface SelectMask {
   column: Column;
+  kind: Kind;
   rule: Rule;
-  /** What `redact` puts there, in the engine's text form. */
+  /** What `redact` puts there; of bytes the bytes in UTF-8. */
   replacement: string | undefined;
 }
 

@@ -5,7 +5,8 @@ import { handDown } from "./hand-down.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { type Match, matchRules } from "./match.ts";
 import type { Rule } from "./rule.ts";
-import { misfitOf } from "./value-mask.ts";
+import { misfitOf } from "./misfit.ts";
+import type { MaskRequest } from "./request.ts";
 
 /** A column that leaves the source changed. */
 export interface ColumnMask {
@@ -17,6 +18,8 @@ export interface ColumnMask {
   unique: boolean;
   /** The most characters that it and every column linked with it can hold: they all get the same form. */
   max: number;
+  /** Other columns share its values, by a foreign key or `same_as`. */
+  linked: boolean;
   /** The least exact way in which it or a column linked with it compares. */
   ignores: Column["ignores"];
 }
@@ -54,11 +57,12 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   for (const [name, same] of masks) {
     const [{ table, column }] = same as [Match];
     const group = linked.groupOf(name);
-    const columns = group.map(({ table: other, column: own }) => ({ table: other, column: own, kind: kindOf(engine, own) }));
+    const columns = group.map(({ table: other, column: own }) => ({ table: other, column: own, kind: typeOf(engine, own) }));
     const mask: ColumnMask = {
       column,
-      kind: kindOf(engine, column),
+      kind: typeOf(engine, column),
       rules: same.map(({ rule }) => rule),
+      linked: columns.length > 1,
       unique: columns.some((other) => isUnique(other.table, other.column)),
       max: Math.min(...columns.map(({ kind }) => (kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY))),
       ignores: leastExact(columns.map((other) => other.column.ignores)),
@@ -73,6 +77,10 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   return plan;
 }
 
+function typeOf(engine: EngineName, { type, baseType, labels }: Column): Kind {
+  return kindOf(engine, { type, ...(baseType ? { baseType } : {}), ...(labels.length > 0 ? { labels } : {}) });
+}
+
 /** `schema.table.column`, as keys of the plan's sets. */
 export function columnName({ table, column }: { table: Table; column: Column }): string {
   return `${qualifiedName(table)}.${column.name}`;
@@ -82,6 +90,17 @@ export function columnName({ table, column }: { table: Table; column: Column }):
 export function isUnique(table: Table, { name }: Column): boolean {
   const keys = table.keys.filter(({ kind }) => kind !== "foreign key");
   return [...keys, ...table.indexes.filter(({ unique }) => unique)].some(({ columns }) => columns.includes(name));
+}
+
+/** What a value's mask is made for. Linked columns get the same form: the shortest one's length, the least exact one's fold. */
+export function requestOf(engine: EngineName, { kind, max, unique, ignores, linked }: ColumnMask, rule: Rule): MaskRequest {
+  const fold = ignores === "case" ? "case" : ignores === "case and accents" ? "all" : undefined;
+  // A hash stays the same in every engine unless a key has to join it under a collation that folds.
+  const folds = fold === "case" || (rule.strategy === "hash" && linked) ? fold : undefined;
+  return {
+    ...{ engine, rule, unique, kind: kind.is === "text" ? { ...kind, max } : kind },
+    ...(folds === undefined ? {} : { fold: folds }),
+  };
 }
 
 function leastExact(all: Column["ignores"][]): Column["ignores"] {
@@ -106,7 +125,7 @@ function problemsOf(engine: EngineName, { table, rule, mask }: { table: Table; r
     problems.push('"where" is not one SQL expression (no comments, backslashes, ";" or brackets that don\'t match)');
   if (rule.by !== undefined && !table.columns.some(({ name, generated }) => name === rule.by && generated === "no"))
     problems.push(`"by" names the column "${rule.by}", which ${qualifiedName(table)} doesn't have`);
-  const misfit = misfitOf({ engine, kind: mask.kind, rule, unique: mask.unique, max: mask.max, ignores: mask.ignores });
+  const misfit = misfitOf(requestOf(engine, mask, rule));
   if (misfit !== undefined) problems.push(misfit);
   return problems;
 }

@@ -1,15 +1,23 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/postgres/quote.ts";
+import type { Kind } from "../../mask/kind.ts";
+import type { Column } from "../../schema/model.ts";
 import type { SelectMask } from "../row-masks.ts";
 
 /** What the source sends instead of a column's value, as text. No part of it can fail, whatever the value is. */
-export function selectMasked({ column, rule, replacement }: SelectMask): string {
+export function selectMasked({ column, kind, rule, replacement }: SelectMask): string {
   const name = quoteIdentifier(column.name);
   // Not a cast: a boolean's text is "true" and a character(n)'s has no blanks at its end, other than in COPY.
   const raw = `pg_catalog.format('%s', ${name})`;
   const kept = rule.where === undefined ? "" : ` WHEN (${rule.where}\n) IS FALSE THEN ${raw}`;
-  const masked = rule.strategy === "mask" ? maskedText(name, rule) : quoteLiteral(replacement ?? "");
+  const masked = rule.strategy === "mask" ? maskedText(name, rule) : redacted(column, kind, replacement ?? "");
   const change = rule.strategy === "nullify" ? "" : ` ELSE ${masked}`;
   return `CASE WHEN ${name} IS NULL THEN NULL${kept}${change} END`;
+}
+
+/** What replaces a value, as a value of the column's type prints. */
+function redacted({ type }: Column, kind: Kind, text: string): string {
+  if (kind.is === "bytes") return quoteLiteral(`\\x${Buffer.from(text).toString("hex")}`);
+  return kind.is === "text" ? quoteLiteral(text) : `pg_catalog.format('%s', CAST(${quoteLiteral(text)} AS ${type}))`;
 }
 
 /** True where a row's value stays as it is. */
