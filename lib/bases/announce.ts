@@ -131,7 +131,7 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   return sha256;
 }
 
-function masking({ keyFingerprint, rules, unreviewed }: Masked): DumpManifest["masking"] {
+function masking({ keyFingerprint, rules, unreviewed }: Masked): NonNullable<DumpManifest["masking"]> {
   return { key_fingerprint: keyFingerprint, rules, unreviewed };
 }
 

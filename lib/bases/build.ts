@@ -1,7 +1,7 @@
 import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
-import type { Toolbox, Workshop } from "../runtime/index.ts";
 import type { MaskPlan } from "../mask/plan.ts";
+import type { Toolbox, Workshop } from "../runtime/index.ts";
 import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";

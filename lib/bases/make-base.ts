@@ -156,7 +156,16 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
       const guest = await watchOver(source, { ...plan, session }, { ...request.manners, warn: job.warn });
       const { lockWaitMs } = request;
       const review: SourceBuild["review"] = async (seen) => masking.rows(await masking.review(seen));
-      const transferred = await dumpWatched(plan, { ...job, source, session, look, toolbox, lockWaitMs, guest, review });
+      const transferred = await dumpWatched(plan, {
+        ...job,
+        source,
+        session,
+        look,
+        toolbox,
+        lockWaitMs,
+        guest,
+        review,
+      });
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),

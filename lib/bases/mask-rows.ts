@@ -40,7 +40,10 @@ function maskTable({ table, columns }: TableMask, site: Site): RowMask {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
       if (isDrawn(column, rule)) continue;
       const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
-      mask.selected.set(column.column.name, site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }));
+      mask.selected.set(
+        column.column.name,
+        site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }),
+      );
     }
   }
   return mask;
@@ -60,7 +63,13 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
     by: rule.by === undefined ? undefined : names.indexOf(rule.by),
     flag: rule.where === undefined ? undefined : flagOf(mask.flags, site.transfer.keepsRow(rule.where)),
     change: isDrawn(column, rule) ? drawn(column, rule, site) : undefined,
-    count: { name: rule.path === undefined ? name : `${name}/${rule.path}`, strategy: rule.strategy, seen: 0, changed: 0, kept: 0 },
+    count: {
+      name: rule.path === undefined ? name : `${name}/${rule.path}`,
+      strategy: rule.strategy,
+      seen: 0,
+      changed: 0,
+      kept: 0,
+    },
   };
 }
 

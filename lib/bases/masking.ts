@@ -56,7 +56,13 @@ export interface Masking {
 
 /** Readies key and rules. A key that can't be used is a problem of the first review, so that everything is said at once. */
 export async function openMasking(
-  request: { project: string; source: string; masking: MaskingWish; warn(message: string): void; say(text: string): void },
+  request: {
+    project: string;
+    source: string;
+    masking: MaskingWish;
+    warn(message: string): void;
+    say(text: string): void;
+  },
   site: Site,
 ): Promise<Masking> {
   const { masking: wish } = request;
@@ -98,16 +104,23 @@ async function loadKey(request: Parameters<typeof openMasking>[0]): Promise<{ ke
  * Resolves the rules against a schema and looks at names, types and a sample of values for what they leave out. Throws
  * `MASK_RULES` (exit 2) or `UNREVIEWED`, everything in one message.
  */
-async function reviewRules(site: Site & { warn(message: string): void }, wish: MaskingWish & { problems: string[] }, seen: { schema: Schema; chosen: Chosen }): Promise<Review> {
+async function reviewRules(
+  site: Site & { warn(message: string): void },
+  wish: MaskingWish & { problems: string[] },
+  seen: { schema: Schema; chosen: Chosen },
+): Promise<Review> {
   const plan = planMasks(site.engine, seen.schema, wish.rules);
   plan.problems.unshift(...wish.problems);
   if (plan.problems.length === 0) plan.problems.push(...(await site.transfer.misfitsOfMasks(site.session, plan)));
   const unreviewed = wish.unreviewed === "allow" ? [] : await findUnreviewed(site, plan, seen.chosen);
   const fails = wish.unreviewed === "fail" && unreviewed.length > 0;
-  if (plan.problems.length > 0 || fails) throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
+  if (plan.problems.length > 0 || fails)
+    throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
   for (const note of plan.notes) site.warn(note);
   if (unreviewed.length > 0)
-    site.warn(`No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`);
+    site.warn(
+      `No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`,
+    );
   return { plan, unreviewed };
 }
 
@@ -161,6 +174,9 @@ function refusal(problems: string[], unreviewed: Finding[], schema: string): Dit
   return new DittoError(`Cannot mask: ${lines.join("\n")}`, {
     code: problems.length > 0 ? "MASK_RULES" : "UNREVIEWED",
     exit: problems.length > 0 ? 2 : 1,
-    hint: unreviewed.length > 0 ? `Add what fits to obfuscation.rules:\n${suggestionYaml(unreviewed, { schema })}` : 'Mend them under obfuscation.rules; "bun scripts/reseed.ts --check" looks again without dumping',
+    hint:
+      unreviewed.length > 0
+        ? `Add what fits to obfuscation.rules:\n${suggestionYaml(unreviewed, { schema })}`
+        : 'Mend them under obfuscation.rules; "bun scripts/reseed.ts --check" looks again without dumping',
   });
 }

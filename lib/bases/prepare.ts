@@ -12,7 +12,13 @@ import { openStore } from "./stores.ts";
 
 /** What a reseed may be told on the command line. */
 interface Wishes {
-  flags: { from: string | undefined; "schema-only": boolean; rebuild?: boolean; "new-key"?: boolean; jobs: number | undefined };
+  flags: {
+    from: string | undefined;
+    "schema-only": boolean;
+    rebuild?: boolean;
+    "new-key"?: boolean;
+    jobs: number | undefined;
+  };
   runtimeName?: "auto" | "docker" | "podman" | "native";
   say(text: string): void;
   verboseSay(text: string): void;

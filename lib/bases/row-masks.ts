@@ -1,6 +1,6 @@
-import type { Column, Table } from "../schema/model.ts";
 import type { Kind } from "../mask/kind.ts";
 import type { Rule } from "../mask/rule.ts";
+import type { Column, Table } from "../schema/model.ts";
 
 /** A value that the source itself changes before it sends it. */
 export interface SelectMask {

@@ -1,10 +1,10 @@
 import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
 import { keyTime } from "../bases/store.ts";
-import { profileOf } from "../mask/profile.ts";
 import { openStore } from "../bases/stores.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
+import { profileOf } from "../mask/profile.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
 import { loginSettings } from "./logins.ts";

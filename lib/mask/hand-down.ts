@@ -19,7 +19,9 @@ export interface HandedDown {
  * `same_as`. What can't be linked is added to `problems`.
  */
 export function handDown(schema: Schema, matches: Match[], problems: string[]): HandedDown {
-  const places = new Map(schema.tables.flatMap((table) => table.columns.map((column) => [placeName({ table, column }), { table, column }])));
+  const places = new Map(
+    schema.tables.flatMap((table) => table.columns.map((column) => [placeName({ table, column }), { table, column }])),
+  );
   const links = [...foreignLinks(schema, places), ...writtenLinks(schema, matches, places, problems)];
   const rules = new Map<string, Rule>();
   for (const { rule, table, column } of matches)
@@ -39,7 +41,9 @@ export function handDown(schema: Schema, matches: Match[], problems: string[]): 
     }
   }
   for (const link of links) problems.push(...contradictions(link, rules));
-  const groups = groupsOf(links.filter(({ child, parent }) => changes(rules.get(parent)) && rules.get(child)?.strategy !== "nullify"));
+  const groups = groupsOf(
+    links.filter(({ child, parent }) => changes(rules.get(parent)) && rules.get(child)?.strategy !== "nullify"),
+  );
   return {
     matches: [...matches.filter(({ rule }) => rule.same_as === undefined), ...handed],
     groupOf: (name) => [...(groups.get(name) ?? [name])].flatMap((other) => places.get(other) ?? []),
@@ -64,7 +68,9 @@ function foreignLinks(schema: Schema, places: Map<string, Place>): Link[] {
         const parent = references && `${references.schema}.${references.table}.${references.columns[index]}`;
         const child = `${qualifiedName(table)}.${column}`;
         // A key may lead into another database.
-        return parent !== undefined && parent !== child && places.has(parent) ? [{ child, parent, written: false }] : [];
+        return parent !== undefined && parent !== child && places.has(parent)
+          ? [{ child, parent, written: false }]
+          : [];
       }),
     ),
   );
@@ -74,9 +80,14 @@ function writtenLinks(schema: Schema, matches: Match[], places: Map<string, Plac
   return matches.flatMap(({ rule, table, column }) => {
     if (rule.same_as === undefined) return [];
     const child = placeName({ table, column });
-    const parents = [rule.same_as, `${table.schema}.${rule.same_as}`, ...schema.tables.map((other) => `${other.schema}.${rule.same_as}`)];
+    const parents = [
+      rule.same_as,
+      `${table.schema}.${rule.same_as}`,
+      ...schema.tables.map((other) => `${other.schema}.${rule.same_as}`),
+    ];
     const parent = parents.find((name) => places.has(name));
-    if (parent === undefined) problems.push(`${nameOf(rule)}: same_as names "${rule.same_as}", which is not there; write table.column`);
+    if (parent === undefined)
+      problems.push(`${nameOf(rule)}: same_as names "${rule.same_as}", which is not there; write table.column`);
     else if (parent === child) problems.push(`${nameOf(rule)}: same_as names the column itself`);
     else return [{ child, parent, written: true }];
     return [];
@@ -95,7 +106,9 @@ function contradictions({ child, parent, written }: Link, rules: Map<string, Rul
     return [`${parent}: "where" can't be used, because ${child} ${how} it and could not know which rows stayed raw`];
   if (own === undefined || own.strategy === "nullify" || sameEffect(own, other)) return [];
   if (!changes(own) && !changes(other)) return [];
-  return [`${child}: it ${how} ${parent}, which has ${other === undefined ? "no rule" : "another rule"}; write the rule there, and this column follows`];
+  return [
+    `${child}: it ${how} ${parent}, which has ${other === undefined ? "no rule" : "another rule"}; write the rule there, and this column follows`,
+  ];
 }
 
 function sameEffect(a: Rule, b: Rule | undefined): boolean {

@@ -4,9 +4,9 @@ import { isOneExpression } from "./expression.ts";
 import { handDown } from "./hand-down.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { type Match, matchRules } from "./match.ts";
-import type { Rule } from "./rule.ts";
 import { misfitOf } from "./misfit.ts";
 import type { MaskRequest } from "./request.ts";
+import type { Rule } from "./rule.ts";
 
 /** A column that leaves the source changed. */
 export interface ColumnMask {
@@ -57,7 +57,11 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   for (const [name, same] of masks) {
     const [{ table, column }] = same as [Match];
     const group = linked.groupOf(name);
-    const columns = group.map(({ table: other, column: own }) => ({ table: other, column: own, kind: typeOf(engine, own) }));
+    const columns = group.map(({ table: other, column: own }) => ({
+      table: other,
+      column: own,
+      kind: typeOf(engine, own),
+    }));
     const mask: ColumnMask = {
       column,
       kind: typeOf(engine, column),
@@ -67,7 +71,8 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
       max: Math.min(...columns.map(({ kind }) => (kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY))),
       ignores: leastExact(columns.map((other) => other.column.ignores)),
     };
-    for (const { rule } of same) problems.push(...problemsOf(engine, { table, rule, mask }).map((why) => `${name}: ${why}`));
+    for (const { rule } of same)
+      problems.push(...problemsOf(engine, { table, rule, mask }).map((why) => `${name}: ${why}`));
     if (!holdsRows(table)) continue;
     const entry = plan.tables.get(qualifiedName(table)) ?? { table, columns: [] };
     entry.columns.push(mask);
@@ -93,7 +98,11 @@ export function isUnique(table: Table, { name }: Column): boolean {
 }
 
 /** What a value's mask is made for. Linked columns get the same form: the shortest one's length, the least exact one's fold. */
-export function requestOf(engine: EngineName, { kind, max, unique, ignores, linked }: ColumnMask, rule: Rule): MaskRequest {
+export function requestOf(
+  engine: EngineName,
+  { kind, max, unique, ignores, linked }: ColumnMask,
+  rule: Rule,
+): MaskRequest {
   const fold = ignores === "case" ? "case" : ignores === "case and accents" ? "all" : undefined;
   // A hash stays the same in every engine unless a key has to join it under a collation that folds.
   const folds = fold === "case" || (rule.strategy === "hash" && linked) ? fold : undefined;
@@ -111,14 +120,19 @@ function leastExact(all: Column["ignores"][]): Column["ignores"] {
 /** Kinds of relation whose rows are computed or lie elsewhere. */
 const WITHOUT_ROWS = ["view", "materialized view", "foreign table"];
 
-function problemsOf(engine: EngineName, { table, rule, mask }: { table: Table; rule: Rule; mask: ColumnMask }): string[] {
+function problemsOf(
+  engine: EngineName,
+  { table, rule, mask }: { table: Table; rule: Rule; mask: ColumnMask },
+): string[] {
   const { column } = mask;
   const problems: string[] = [];
   if (WITHOUT_ROWS.includes(table.kind))
     return [`${qualifiedName(table)} is a ${table.kind}; write the rule for the table that has the rows`];
   if (column.generated !== "no") return ["it is computed from other columns; write rules for those, and it follows"];
   if (table.partitionKey.includes(column.name))
-    problems.push("rows are spread over partitions by it, so that it can't be changed; keep it, or leave the table's rows out");
+    problems.push(
+      "rows are spread over partitions by it, so that it can't be changed; keep it, or leave the table's rows out",
+    );
   if (rule.strategy === "nullify" && rule.path === undefined && !column.nullable)
     problems.push('it is NOT NULL, so that "nullify" can\'t be; "redact", "replace" or "hash" can');
   if (rule.where !== undefined && !isOneExpression(rule.where))

@@ -15,7 +15,9 @@ export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<
           // With LIMIT 0 nothing is read; EXPLAIN would read what it takes for a constant.
           await session.query(`SELECT ${keepsRow(where)} AS kept FROM ${quoteQualified(table)} LIMIT 0`);
         } catch (error) {
-          problems.push(`${columnName({ table, column })}: the source does not understand "where" (${messageOf(error)})`);
+          problems.push(
+            `${columnName({ table, column })}: the source does not understand "where" (${messageOf(error)})`,
+          );
         }
       }
     }

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { SelectMask } from "../row-masks.ts";
-import { columnValue, carriageOfType } from "./columns.ts";
+import { carriageOfType, columnValue } from "./columns.ts";
 
 /** What the source sends instead of a column's value. No part of it can fail, whatever the value is. */
 export function selectMasked({ column, rule, replacement }: SelectMask): string {
@@ -26,7 +26,10 @@ export function keepsRow(where: string): string {
 /** Every character but ASCII's punctuation, space and control characters; MySQL's ICU and MariaDB's PCRE both read it so. */
 const LETTERS = String.raw`[^\x{01}-\x{2f}\x{3a}-\x{40}\x{5b}-\x{60}\x{7b}-\x{7f}]`;
 
-function maskedText(text: string, { keep_first = 0, keep_last = 0, mask_char = "*", keep_format }: SelectMask["rule"]): string {
+function maskedText(
+  text: string,
+  { keep_first = 0, keep_last = 0, mask_char = "*", keep_format }: SelectMask["rule"],
+): string {
   const cover = (part: string) =>
     keep_format
       ? `REGEXP_REPLACE(${part}, ${quoteLiteral(LETTERS)}, ${quoteLiteral(mask_char.replace(/[\\$]/g, "\\$&"))})`

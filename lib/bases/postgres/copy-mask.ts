@@ -63,11 +63,15 @@ for (const [letter, character] of Object.entries(ESCAPED)) LETTER_OF[character] 
 
 /** A field's text: bytes of UTF-8, its escapes undone. */
 function decode(field: string): string {
-  const plain = field.includes("\\") ? field.replace(/\\(.)/gs, (_, letter: string) => ESCAPED[letter] ?? letter) : field;
+  const plain = field.includes("\\")
+    ? field.replace(/\\(.)/gs, (_, letter: string) => ESCAPED[letter] ?? letter)
+    : field;
   return /[\x80-\xff]/.test(plain) ? Buffer.from(plain, "latin1").toString("utf8") : plain;
 }
 
 function encode(text: string): string {
-  const escaped = /[\\\b\f\n\r\t\v]/.test(text) ? text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string) : text;
+  const escaped = /[\\\b\f\n\r\t\v]/.test(text)
+    ? text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string)
+    : text;
   return /[^\x00-\x7f]/.test(escaped) ? Buffer.from(escaped, "utf8").toString("latin1") : escaped;
 }

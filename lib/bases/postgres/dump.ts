@@ -38,7 +38,10 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     const path = `${build.workshop.work}/dump`;
     await pgDump(build, { chosen, streamed }, { snapshot, path });
     const toc = await directoryToc(build.toolbox, path);
-    await refuseForeignData(build, [...chosen.left, ...chosen.emptied, ...streamed.map(({ table }) => table)], { path, toc });
+    await refuseForeignData(build, [...chosen.left, ...chosen.emptied, ...streamed.map(({ table }) => table)], {
+      path,
+      toc,
+    });
     const archive = { path, bytes: build.look.bytes, ...(await withoutDependents(build, chosen, toc)) };
     const properties = await databaseProperties(session, build.selection.roles);
     await carryServerSettings(build, build.look.traits);

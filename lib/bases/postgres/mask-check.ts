@@ -23,8 +23,17 @@ export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<
             `EXPLAIN SELECT ${keepsRow(rule.where)} FROM ONLY ${quoteQualified(table)}`,
             `${name}: the source does not understand "where"`,
           );
-        if (rule.strategy === "redact" && rule.with !== undefined && rule.path === undefined && kind.is !== "text" && kind.is !== "bytes")
-          await ask(`SELECT CAST(${quoteLiteral(rule.with)} AS ${column.type})`, `${name}: "with" is no value of ${column.type}`);
+        if (
+          rule.strategy === "redact" &&
+          rule.with !== undefined &&
+          rule.path === undefined &&
+          kind.is !== "text" &&
+          kind.is !== "bytes"
+        )
+          await ask(
+            `SELECT CAST(${quoteLiteral(rule.with)} AS ${column.type})`,
+            `${name}: "with" is no value of ${column.type}`,
+          );
       }
     }
   }

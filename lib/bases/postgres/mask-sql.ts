@@ -28,7 +28,10 @@ export function keepsRow(where: string): string {
 /** Every character but ASCII's punctuation, space and control characters; ranges go by code point, whatever the locale. */
 const LETTERS = String.raw`[^\x01-/:-@[-\x60{-\x7f]`;
 
-function maskedText(name: string, { keep_first = 0, keep_last = 0, mask_char = "*", keep_format }: SelectMask["rule"]): string {
+function maskedText(
+  name: string,
+  { keep_first = 0, keep_last = 0, mask_char = "*", keep_format }: SelectMask["rule"],
+): string {
   const text = `${name}::pg_catalog.text`;
   const cover = (part: string) =>
     keep_format

@@ -22,7 +22,9 @@ export async function sampleRows(session: Session, table: Table, columns: Column
   const rows = await session.query<Record<string, string | null>>(`${from} LIMIT ${ROWS}`);
   if (table.estimatedRows > BIG) {
     const percent = Math.min(100, (100 * PAGES * 8192) / Math.max(table.bytes, 1));
-    rows.push(...(await session.query<Record<string, string | null>>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${ROWS}`)));
+    rows.push(
+      ...(await session.query<Record<string, string | null>>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${ROWS}`)),
+    );
   }
   return new Map(columns.map(({ name }, index) => [name, rows.map((row) => row[`c${index}`] ?? null)]));
 }
