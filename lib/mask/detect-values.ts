@@ -118,7 +118,7 @@ function countCharacters(text: string): Characters {
 function formOfNumber(text: string, has: Characters): Form | undefined {
   if (text.length > 50) return undefined;
   if (has.dots === 3 && has.lower + has.upper === 0 && IPV4.test(text)) return "ip";
-  if (has.colons > 1 && IPV6.test(text) && !/^\d+:\d+:\d+$/.test(text)) return "ip";
+  if (has.colons > 1 && text.length > 5 && (has.colons === 7 || text.includes("::")) && IPV6.test(text)) return "ip";
   if (has.digits >= 6 && text.length <= 21 && isIdentityNumber(text)) return "identity number";
   if (has.digits >= 12 && has.lower + has.upper === 0 && isCard(text)) return "card";
   if (has.upper >= 2 && has.lower === 0 && text.length >= 15 && isIban(text)) return "iban";
@@ -136,7 +136,12 @@ function formOfWord(text: string, has: Characters): Form | undefined {
     return text.length >= 32 && has.digits > 4 && has.digits < text.length ? "digest" : undefined;
   if (!/^[\w+/=.~-]+$/.test(text) || has.dots > 2 || text.length < 20 || text.length > 500) return undefined;
   const mixed = has.digits >= 2 && has.lower >= 4 && has.upper >= 4;
-  return mixed && entropyOf(text) > 3.7 ? "secret" : undefined;
+  return mixed && changesOf(text) > text.length * 0.35 && entropyOf(text) > 3.7 ? "secret" : undefined;
+}
+
+/** How often small letters, capitals and digits take turns: in what people write, seldom. */
+function changesOf(text: string): number {
+  return text.match(/(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=\d)\D/g)?.length ?? 0;
 }
 
 function isJson(text: string): boolean {
