@@ -1,5 +1,6 @@
 import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
+import type { Definition } from "../mask/detect-literals.ts";
 import type { MaskPlan } from "../mask/plan.ts";
 import type { Toolbox, Workshop } from "../runtime/index.ts";
 import type { Column, Schema, Table } from "../schema/model.ts";
@@ -30,6 +31,8 @@ export interface Selection {
   /** Postgres; `auto`: those that only a managed service has. */
   excludeExtensions: "auto" | string[];
   roles: "drop" | "keep";
+  /** Postgres; no rule can reach inside them. */
+  largeObjects: "drop" | "keep";
   schemaOnly: boolean;
 }
 
@@ -139,6 +142,8 @@ export interface Transfer {
   watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
   /** The schema of a session's database. */
   readSchema(session: Session): Promise<Schema>;
+  /** The texts of everything that is defined in a session's database. */
+  readDefinitions(session: Session): Promise<Definition[]>;
   /** Values of some columns of a table, to look for personal ones; see {@link Samples}. */
   sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples>;
   /** What of the rules the source does not understand, in words. */

@@ -2,11 +2,12 @@ import type { EngineName, Session } from "../engine/index.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { detectColumn, type Finding } from "../mask/detect.ts";
+import { findLiterals, type LiteralFinding } from "../mask/detect-literals.ts";
 import type { MaskKey } from "../mask/key.ts";
 import { columnName, isUnique, type MaskPlan, planMasks } from "../mask/plan.ts";
 import { profileOf } from "../mask/profile.ts";
 import { suggestionYaml } from "../mask/suggestion-yaml.ts";
-import type { Column, Schema, Table } from "../schema/model.ts";
+import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import type { Transfer } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
 import { loadMaskKey } from "./mask-key.ts";
@@ -112,11 +113,14 @@ async function reviewRules(
   const plan = planMasks(site.engine, seen.schema, wish.rules);
   plan.problems.unshift(...wish.problems);
   if (plan.problems.length === 0) plan.problems.push(...(await site.transfer.misfitsOfMasks(site.session, plan)));
-  const unreviewed = wish.unreviewed === "allow" ? [] : await findUnreviewed(site, plan, seen.chosen);
+  const looked =
+    wish.unreviewed === "allow" ? { unreviewed: [], literals: [] } : await lookForPersonal(site, plan, seen.chosen);
+  const { unreviewed } = looked;
   const fails = wish.unreviewed === "fail" && unreviewed.length > 0;
   if (plan.problems.length > 0 || fails)
     throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
   for (const note of plan.notes) site.warn(note);
+  for (const { object, why } of looked.literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
   if (unreviewed.length > 0)
     site.warn(
       `No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`,
@@ -124,22 +128,36 @@ async function reviewRules(
   return { plan, unreviewed };
 }
 
-async function findUnreviewed({ session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Finding[]> {
-  const found: Finding[] = [];
+interface Looked {
+  unreviewed: Finding[];
+  literals: LiteralFinding[];
+}
+
+/** Judges columns that no rule mentions by a sample of their values, and definitions by what stands in them. */
+async function lookForPersonal({ session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Looked> {
+  const unreviewed: Finding[] = [];
+  const masked = new Set<string>();
   for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
+    const own = plan.tables.get(qualifiedName(table))?.columns ?? [];
+    const isMasked = ({ name }: Column) =>
+      own.some(({ column, rules }) => column.name === name && rules.some(({ path }) => path === undefined));
     const columns = table.columns.filter(
-      (column) => column.generated === "no" && !plan.reviewed.has(columnName({ table, column })),
+      (column) => column.generated === "no" && (isMasked(column) || !plan.reviewed.has(columnName({ table, column }))),
     );
     if (columns.length === 0) continue;
     const samples = await transfer.sampleRows(session, table, columns);
     const names = table.columns.map(({ name }) => name);
     for (const column of columns) {
-      const finding = detectColumn(factsOf(table, column, names), samples.get(column.name) ?? []);
-      const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
-      if (rest) found.push(rest);
+      const values = samples.get(column.name) ?? [];
+      if (isMasked(column)) for (const value of values) masked.add(value ?? "");
+      else {
+        const finding = detectColumn(factsOf(table, column, names), values);
+        const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
+        if (rest) unreviewed.push(rest);
+      }
     }
   }
-  return found;
+  return { unreviewed, literals: findLiterals(await transfer.readDefinitions(session), masked) };
 }
 
 function factsOf(table: Table, column: Column, columns: string[]) {

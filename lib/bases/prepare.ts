@@ -47,7 +47,7 @@ export async function prepareReseed(
     from,
     runtime,
     storage: config.storage,
-    selection: selectionOf(dump, flags["schema-only"]),
+    selection: selectionOf(config, flags["schema-only"]),
     image: config.copy.image,
     settings: neededByExtensions(config.copy.settings),
     clientImage: dump.client_image,
@@ -79,7 +79,10 @@ export async function prepareReseed(
 }
 
 /** What the configuration says about what is taken. */
-export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection {
+export function selectionOf(
+  { dump, obfuscation }: Pick<Config, "dump" | "obfuscation">,
+  schemaOnly = false,
+): Selection {
   return {
     tables: dump.tables,
     excludeTables: dump.exclude_tables,
@@ -87,6 +90,7 @@ export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection
     rows: dump.rows,
     excludeExtensions: dump.exclude_extensions,
     roles: dump.roles,
+    largeObjects: obfuscation.large_objects,
     schemaOnly,
   };
 }

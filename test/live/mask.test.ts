@@ -53,7 +53,10 @@ describe.skipIf(missing !== undefined)(`One rule file${missing ? ` (${missing})`
   });
 
   test("gives the same pseudonyms in Postgres, MySQL and MariaDB", () => {
-    const [postgres, ...others] = SERVERS.map((server) => copied.get(server)?.people);
+    // Postgres leaves out a fraction's noughts.
+    const plain = (rows: (string | null)[][] = []) =>
+      rows.map((row) => row.map((value) => value?.replace(/(:\d\d)\.0+$/, "$1") ?? null));
+    const [postgres, ...others] = SERVERS.map((server) => plain(copied.get(server)?.people));
     for (const other of others) expect(other).toEqual(postgres as NonNullable<typeof postgres>);
   });
 

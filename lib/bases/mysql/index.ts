@@ -1,5 +1,6 @@
 import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Transfer } from "../build.ts";
+import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { fromSource } from "./dump.ts";
 import { fromFile } from "./import.ts";
@@ -20,6 +21,7 @@ export const mysqlTransfer: Transfer = {
   misfitOf,
   fits,
   readSchema: readMysqlSchema,
+  readDefinitions,
   sampleRows,
   misfitsOfMasks,
   selectMasked,

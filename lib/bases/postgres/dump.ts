@@ -164,13 +164,23 @@ async function pgDump(
     ...names(chosen.left, "--exclude-table"),
     ...names([...chosen.emptied, ...streamed.map(({ table }) => table), ...ofExtensions], "--exclude-table-data"),
     ...(client >= 17 ? excludedExtensions.map((name) => `--exclude-extension=${quoteIdentifier(name)}`) : []),
-    ...(build.selection.schemaOnly ? ["--schema-only"] : []),
+    ...(build.selection.schemaOnly ? ["--schema-only"] : await largeObjectFlags(build, client)),
   ];
   const child = await build.toolbox.start(sourceTool(build, "pg_dump", args));
   const watch = watchCopies(copiesOf(build.session), (bytes) => step.update({ bytes }));
   const { status, stderr } = await child.done;
   await watch.stop();
   if (status !== 0) throw dumpFailure(stderr);
+}
+
+/** Large objects hold anything, and no rule can name them. */
+async function largeObjectFlags({ session, selection, warn }: SourceBuild, client: number): Promise<string[]> {
+  if (selection.largeObjects === "keep") return [];
+  const [{ number } = { number: 0 }] = await session.query<{ number: number }>(
+    "SELECT count(*)::int AS number FROM pg_largeobject_metadata",
+  );
+  if (number > 0) warn(`Left out: ${number} large objects (obfuscation.large_objects: drop)`);
+  return [client >= 16 ? "--no-large-objects" : "--no-blobs"];
 }
 
 async function clientMajor(build: SourceBuild): Promise<number> {

@@ -1,6 +1,7 @@
 import { readPostgresSchema } from "../../schema/read-postgres.ts";
 import type { Transfer } from "../build.ts";
 import { rowsOfFile } from "./archive.ts";
+import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { rowsWithoutDump } from "./driver.ts";
 import { fromSource } from "./dump.ts";
@@ -23,6 +24,7 @@ export const postgresTransfer: Transfer = {
   misfitOf,
   fits,
   readSchema: readPostgresSchema,
+  readDefinitions,
   sampleRows,
   misfitsOfMasks,
   selectMasked,

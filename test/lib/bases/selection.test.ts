@@ -38,6 +38,7 @@ const everything: Selection = {
   rows: {},
   excludeExtensions: "auto",
   roles: "drop",
+  largeObjects: "keep",
   schemaOnly: false,
 };
 const names = (tables: Table[]) => tables.map(({ name }) => name);

@@ -78,7 +78,7 @@ export async function makeProject(config: object = {}, name = "shop"): Promise<P
     home,
     configure: (settings) => {
       // JSON is YAML. Fixtures hold invented people, whom only the tests of masking look for.
-      const file = { project: name, obfuscation: { unreviewed: "allow" }, ...settings };
+      const file = { project: name, obfuscation: { unreviewed: "allow", large_objects: "keep" }, ...settings };
       writeFileSync(join(folder, "ditto.yaml"), JSON.stringify(file, null, 2));
     },
     write(file, content) {

@@ -64,6 +64,7 @@ const EVERYTHING: Selection = {
   rows: {},
   excludeExtensions: "auto",
   roles: "drop",
+  largeObjects: "keep",
   schemaOnly: false,
 };
 
