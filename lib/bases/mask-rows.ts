@@ -33,11 +33,12 @@ export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean
 }
 
 function maskTable({ table, columns }: TableMask, site: Site): RowMask {
-  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [] };
+  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [], ranges: [] };
   const names = table.columns.filter(({ generated }) => generated === "no").map(({ name }) => name);
   for (const column of columns) {
     for (const rule of column.rules) {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
+      if (rule.range !== undefined) mask.ranges.push({ column: column.column.name, greatest: rule.range[1] });
       if (isDrawn(column, rule)) continue;
       const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
       mask.selected.set(

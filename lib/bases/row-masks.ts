@@ -44,6 +44,8 @@ export interface RowMask {
   /** Conditions selected behind the columns. */
   flags: string[];
   changes: ValueChange[];
+  /** Columns whose numbers were drawn from a range; what counts them up must begin above it. */
+  ranges: { column: string; greatest: number }[];
 }
 
 /** The tables whose rows leave the source changed, by `schema.table`. */
