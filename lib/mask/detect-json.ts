@@ -62,7 +62,7 @@ function judgeNode({ key, parent, texts }: Node, context: Context): What | undef
   const inside = {
     people: around.people || (context.people && !around.things),
     addresses: around.addresses || context.addresses,
-    things: around.things || context.things,
+    things: around.things || (context.things && !around.people && !around.addresses),
     history: false,
     firstNames: false,
   };

@@ -87,7 +87,7 @@ function applies(where: Where, { context, before }: { context: Context; before: 
   if (before.some((word) => words.things.has(word))) return false;
   if (where === "people") return context.people;
   if (where === "addresses") return context.addresses;
-  return where === "not things" ? !context.things : context.people || context.addresses;
+  return !context.things && (where === "not things" || context.people || context.addresses);
 }
 
 /** Names recur: every table has its "id" and its "created_at". */

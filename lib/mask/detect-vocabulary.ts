@@ -250,7 +250,7 @@ const PHRASES: Entry[] = [
 const META = wordSet(
   `id, type, typ, tipo, soort, status, state, count, anzahl, total, verified, confirmed, sent, at, enabled, disabled, active, preference, template,
   format, consent, valid, flag, attempt, expire, expiry, expiration, changed, updated, created, length, version, visible, public, required,
-  brand, provider, kind, category, order, sort, index, score, rate, size, opt, in, out, permission, level, limit, lang, language, date, datum`,
+  brand, provider, kind, category, order, sort, index, score, rate, size, opt, in, out, port, country, permission, level, limit, lang, language, date, datum`,
 );
 
 /** At the beginning of a name, the same. */
@@ -284,7 +284,7 @@ const THINGS = wordSet(
   color, colour, size, shop, store, branch, warehouse, inventory, event, course, project, campaign, template, page, menu, file, folder, image, version,
   migration, job, queue, server, host, service, app, application, station, hotel, restaurant, school, hospital, airport, flight, vehicle, car,
   material, part, recipe, ingredient, genre, order, payment, invoice, segment, channel, source, level, tier, preference, session, token, log, queue,
-  produkt, artikel, ware, kategorie, land, laender, lander, stadt, staedte, stadte, sprache, wahrung, waehrung, einheit, rolle, gruppe, marke, farbe,
+  typ, typen, art, arten, produkt, artikel, ware, kategorie, land, laender, lander, stadt, staedte, stadte, sprache, wahrung, waehrung, einheit, rolle, gruppe, marke, farbe,
   lager, filiale, kurs, bestellung, rechnung, abteilung, einstellung, buch, bucher, buecher,
   produit, categorie, pay, ville, langue, devise, unite, groupe, marque, couleur, magasin, cour, commande, facture, livre, medicament, acte,
   producto, categoria, pais, ciudad, idioma, moneda, rol, grupo, marca, tienda, pedido, factura, libro,

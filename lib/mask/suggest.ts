@@ -114,11 +114,15 @@ const EMPTY: [RegExp, string][] = [
   [/^macaddr/, "00:00:00:00:00:00"],
 ];
 
-function redactions({ kind, type }: Fit): Suggestion[] {
+/** MySQL's own form of POINT(0 0): the number of its reference system, then its well-known binary. */
+const MYSQL_POINT = `${"\0".repeat(4)}\x01\x01${"\0".repeat(19)}`;
+
+function redactions({ engine, kind, type }: Fit): Suggestion[] {
   if (kind.is === "array") return [{ strategy: "redact", with: "{}" }];
   if (kind.is === "text") return ["[redacted]", "x"].map((label) => ({ strategy: "redact", with: label }));
   if (kind.is === "json") return [{ strategy: "redact", with: "{}" }];
   if (kind.is === "enum" || kind.is === "set") return [{ strategy: "redact", with: kind.labels[0] ?? "" }];
   if (kind.is !== "opaque") return [{ strategy: "redact" }];
+  if (engine === "mysql" && /^(geometry|point)/.test(type)) return [{ strategy: "redact", with: MYSQL_POINT }];
   return [{ strategy: "redact", with: EMPTY.find(([pattern]) => pattern.test(type))?.[1] ?? "" }];
 }

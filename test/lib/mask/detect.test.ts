@@ -100,9 +100,19 @@ describe("by its name", () => {
     ["users.id uuid"],
     ["events.date date"],
     ["cities.city text"],
+    ["kunden_typen.name text"],
+    ["machines.ip_port integer"],
+    ["invoices.iban_country text"],
     ["countries.country text"],
   ])("%s is not", (written) => {
     expect(detect(written)).toBeUndefined();
+  });
+
+  test("a warehouse has an address, and a name that is nobody's", () => {
+    const columns = ["id", "name", "address", "zip"];
+    expect(detect("warehouses.name text", [], { columns })).toBeUndefined();
+    expect(detect("warehouses.address text", [], { columns })?.what).toBe("address");
+    expect(detect("orders.ship_name text")?.what).toBe("name");
   });
 
   test("beside a first name, a name is the last name", () => {
@@ -350,6 +360,15 @@ test("what is suggested for a unique column keeps it unique, where anything can"
   expect(suggestions("users.phone bigint")).toEqual([
     { strategy: "replace", type: "number", range: [1, Number.MAX_SAFE_INTEGER] },
   ]);
+});
+
+test("a place on the map that may not be NULL becomes a point that its engine takes", () => {
+  const suggestion = (engine: "postgres" | "mysql") =>
+    detect("addresses.location geometry", [], { engine })?.suggest[0];
+  expect(suggestion("postgres")).toEqual({ strategy: "redact", with: "POINT(0 0)" });
+  expect(Buffer.from(suggestion("mysql")?.with ?? "", "latin1").toString("hex")).toBe(
+    `00000000${"01"}${"01000000"}${"00".repeat(16)}`,
+  );
 });
 
 test("a reason never quotes a value", () => {
