@@ -134,7 +134,7 @@ interface Looked {
 }
 
 /** Judges columns that no rule mentions by a sample of their values, and definitions by what stands in them. */
-async function lookForPersonal({ session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Looked> {
+async function lookForPersonal({ engine, session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Looked> {
   const unreviewed: Finding[] = [];
   const masked = new Set<string>();
   for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
@@ -151,7 +151,7 @@ async function lookForPersonal({ session, transfer }: Site, plan: MaskPlan, chos
       const values = samples.get(column.name) ?? [];
       if (isMasked(column)) for (const value of values) masked.add(value ?? "");
       else {
-        const finding = detectColumn(factsOf(table, column, names), values);
+        const finding = detectColumn({ engine, ...factsOf(table, column, names) }, values);
         const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
         if (rest) unreviewed.push(rest);
       }
