@@ -131,8 +131,8 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   return sha256;
 }
 
-function masking({ keyFingerprint, rules, unreviewed }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed };
+function masking({ keyFingerprint, rules, unreviewed, sought, leaks }: Masked): NonNullable<DumpManifest["masking"]> {
+  return { key_fingerprint: keyFingerprint, rules, unreviewed, searched: { values: sought, leaks } };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

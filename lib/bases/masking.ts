@@ -8,8 +8,9 @@ import { columnName, isUnique, type MaskPlan, planMasks } from "../mask/plan.ts"
 import { profileOf } from "../mask/profile.ts";
 import { suggestionYaml } from "../mask/suggestion-yaml.ts";
 import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
-import type { Transfer } from "./build.ts";
+import type { RowWatch, Transfer } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
+import { type Leak, LeakSearch } from "./leak-search.ts";
 import { loadMaskKey } from "./mask-key.ts";
 import { isDrawnRule, maskRows } from "./mask-rows.ts";
 import type { RowMasks, RuleCount } from "./row-masks.ts";
@@ -35,6 +36,11 @@ interface Site {
   session: Session;
 }
 
+interface Watched {
+  search: LeakSearch;
+  warn(message: string): void;
+}
+
 /** What was masked, for the manifest. */
 export interface Masked {
   /** Of the key that drew pseudonyms; "" where nothing was drawn. */
@@ -42,6 +48,9 @@ export interface Masked {
   rules: RuleCount[];
   /** Columns that look personal and that no rule mentions, as `schema.table.column`. */
   unreviewed: string[];
+  /** How many sampled values of masked columns were looked for in the base. */
+  sought: number;
+  leaks: Leak[];
 }
 
 /** The rules' work on one source. */
@@ -53,6 +62,24 @@ export interface Masking {
   /** How rows are to be read and changed, after a review. */
   rows(review: Review): RowMasks;
   masked(): Masked;
+  /** What looks for raw values in the base, after a review. */
+  watch(): RowWatch | undefined;
+  /** Throws `RAW_VALUES` when some were found; says so where columns without a rule may be. */
+  prove(): void;
+}
+
+function inWords({ column, table, values }: Leak): string {
+  return `${values} of ${column} in ${table}`;
+}
+
+function leaked(leaks: Leak[]): DittoError {
+  return new DittoError(
+    `Cannot announce the base: raw values of masked columns stand in it: ${leaks.map(inWords).join(", ")}`,
+    {
+      code: "RAW_VALUES",
+      hint: "Write rules for the columns of those tables that hold them too; the previous base is untouched",
+    },
+  );
 }
 
 /** Readies key and rules. A key that can't be used is a problem of the first review, so that everything is said at once. */
@@ -70,11 +97,19 @@ export async function openMasking(
   const loaded = wish.rules.some(isDrawnRule) ? await loadKey(request) : undefined;
   let masks: RowMasks = new Map();
   let found: Finding[] = [];
+  const said = new Set<string>();
+  // The rules are applied twice, before anything is made and in the dump's own transaction.
+  const warn = (message: string) => {
+    if (!said.has(message)) request.warn(message);
+    said.add(message);
+  };
+  let search = new LeakSearch();
   return {
     profile: profileOf(wish.rules),
     async review(seen) {
       const problems = loaded && "problem" in loaded ? [loaded.problem] : [];
-      const review = await reviewRules({ ...site, warn: request.warn }, { ...wish, problems }, seen);
+      search = new LeakSearch();
+      const review = await reviewRules({ ...site, search, warn }, { ...wish, problems }, seen);
       found = review.unreviewed;
       return review;
     },
@@ -86,7 +121,16 @@ export async function openMasking(
       keyFingerprint: loaded && "key" in loaded ? loaded.key.fingerprint : "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
+      sought: search.values,
+      leaks: search.leaks(),
     }),
+    watch: () => search.watch(),
+    prove() {
+      const leaks = search.leaks();
+      if (leaks.length === 0) return;
+      if (wish.unreviewed === "fail") throw leaked(leaks);
+      request.warn(`Raw values of masked columns stand elsewhere in the base: ${leaks.map(inWords).join(", ")}`);
+    },
   };
 }
 
@@ -106,21 +150,19 @@ async function loadKey(request: Parameters<typeof openMasking>[0]): Promise<{ ke
  * `MASK_RULES` (exit 2) or `UNREVIEWED`, everything in one message.
  */
 async function reviewRules(
-  site: Site & { warn(message: string): void },
+  site: Site & Watched,
   wish: MaskingWish & { problems: string[] },
   seen: { schema: Schema; chosen: Chosen },
 ): Promise<Review> {
   const plan = planMasks(site.engine, seen.schema, wish.rules);
   plan.problems.unshift(...wish.problems);
   if (plan.problems.length === 0) plan.problems.push(...(await site.transfer.misfitsOfMasks(site.session, plan)));
-  const looked =
-    wish.unreviewed === "allow" ? { unreviewed: [], literals: [] } : await lookForPersonal(site, plan, seen.chosen);
-  const { unreviewed } = looked;
+  const { unreviewed, literals } = await look(site, { plan, chosen: seen.chosen, judges: wish.unreviewed !== "allow" });
   const fails = wish.unreviewed === "fail" && unreviewed.length > 0;
   if (plan.problems.length > 0 || fails)
     throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
   for (const note of plan.notes) site.warn(note);
-  for (const { object, why } of looked.literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
+  for (const { object, why } of literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
   if (unreviewed.length > 0)
     site.warn(
       `No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`,
@@ -133,31 +175,38 @@ interface Looked {
   literals: LiteralFinding[];
 }
 
-/** Judges columns that no rule mentions by a sample of their values, and definitions by what stands in them. */
-async function lookForPersonal({ engine, session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Looked> {
+interface Sight {
+  plan: MaskPlan;
+  chosen: Chosen;
+  /** Whether columns without a rule and definitions are judged. */
+  judges: boolean;
+}
+
+/** Takes a sample of values: of masked columns to look for them later, of columns that no rule mentions to judge them. */
+async function look(
+  { engine, session, transfer, search }: Site & Watched,
+  { plan, chosen, judges }: Sight,
+): Promise<Looked> {
   const unreviewed: Finding[] = [];
   const masked = new Set<string>();
   for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
-    const own = plan.tables.get(qualifiedName(table))?.columns ?? [];
-    const isMasked = ({ name }: Column) =>
-      own.some(({ column, rules }) => column.name === name && rules.some(({ path }) => path === undefined));
-    const columns = table.columns.filter(
-      (column) => column.generated === "no" && (isMasked(column) || !plan.reviewed.has(columnName({ table, column }))),
-    );
+    const own = new Set(plan.tables.get(qualifiedName(table))?.columns.map(({ column }) => column));
+    const open = (column: Column) => judges && !plan.reviewed.has(columnName({ table, column }));
+    const columns = table.columns.filter((column) => column.generated === "no" && (own.has(column) || open(column)));
     if (columns.length === 0) continue;
     const samples = await transfer.sampleRows(session, table, columns);
+    search.take(plan, table, samples);
     const names = table.columns.map(({ name }) => name);
     for (const column of columns) {
       const values = samples.get(column.name) ?? [];
-      if (isMasked(column)) for (const value of values) masked.add(value ?? "");
-      else {
-        const finding = detectColumn({ engine, ...factsOf(table, column, names) }, values);
-        const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
-        if (rest) unreviewed.push(rest);
-      }
+      if (own.has(column)) for (const value of values) masked.add(value ?? "");
+      if (!open(column)) continue;
+      const finding = detectColumn({ engine, ...factsOf(table, column, names) }, values);
+      const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
+      if (rest) unreviewed.push(rest);
     }
   }
-  return { unreviewed, literals: findLiterals(await transfer.readDefinitions(session), masked) };
+  return { unreviewed, literals: judges ? findLiterals(await transfer.readDefinitions(session), masked) : [] };
 }
 
 function factsOf(table: Table, column: Column, columns: string[]) {
