@@ -13,6 +13,7 @@
  *   --rebuild            build a base of this dump also where there is one already
  *   --check              apply the rules (obfuscation.rules) and look for personal columns that they leave out, without dumping
  *   --new-key            mask with another key than the last base's: every pseudonym changes
+ *   --report FILE        write what was masked, and how that was proven, as one HTML page
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -25,6 +26,7 @@ const reseedFlags = flags({
   from: { type: "string" },
   check: { type: "boolean" },
   "new-key": { type: "boolean" },
+  report: { type: "string" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
@@ -33,7 +35,7 @@ const reseedFlags = flags({
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["report", "raw-on-disk", "verify"],
+  later: ["raw-on-disk", "verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {

@@ -48,6 +48,8 @@ export interface Masked {
   rules: RuleCount[];
   /** Columns that look personal and that no rule mentions, as `schema.table.column`. */
   unreviewed: string[];
+  /** Columns and paths that a rule keeps. */
+  kept: string[];
   /** How many sampled values of masked columns were looked for in the base. */
   sought: number;
   leaks: Leak[];
@@ -97,6 +99,7 @@ export async function openMasking(
   const loaded = wish.rules.some(isDrawnRule) ? await loadKey(request) : undefined;
   let masks: RowMasks = new Map();
   let found: Finding[] = [];
+  let kept: string[] = [];
   const said = new Set<string>();
   // The rules are applied twice, before anything is made and in the dump's own transaction.
   const warn = (message: string) => {
@@ -111,6 +114,7 @@ export async function openMasking(
       search = new LeakSearch();
       const review = await reviewRules({ ...site, search, warn }, { ...wish, problems }, seen);
       found = review.unreviewed;
+      kept = [...review.plan.kept];
       return review;
     },
     rows({ plan }) {
@@ -121,6 +125,7 @@ export async function openMasking(
       keyFingerprint: loaded && "key" in loaded ? loaded.key.fingerprint : "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
+      kept,
       sought: search.values,
       leaks: search.leaks(),
     }),

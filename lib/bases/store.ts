@@ -29,6 +29,7 @@ export interface DumpManifest {
     key_fingerprint: string;
     rules: RuleCount[];
     unreviewed: string[];
+    kept: string[];
     searched: { values: number; leaks: Leak[] };
   };
 }

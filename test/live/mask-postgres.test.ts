@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
       copy: { image: postgresImage("17") },
       obfuscation: { rules: RULES, unreviewed: "allow" },
     });
-    await project.must("reseed");
+    await project.must("reseed", ["--report", "report/masking.html"]);
     copy = (await project.json<{ connection_string: string }>("copy", ["create"])).connection_string;
   });
   afterAll(() => project?.remove());
@@ -128,6 +128,13 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     const { raw, masked } = await both("SELECT feeling FROM member ORDER BY feeling NULLS LAST");
     expect(masked.flat().filter((label) => label !== null)).toHaveLength(2);
     expect(raw).toHaveLength(4 - 1);
+  });
+
+  test("the report for whoever answers for privacy says the same, without a value", async () => {
+    const report = await Bun.file(`${project.folder}/report/masking.html`).text();
+    expect(report).toContain("<td>public.log_1.who</td><td>replace email</td>");
+    expect(report).toMatch(/sampled values of masked columns were looked for in every row of the base; none was found/);
+    expect(report).not.toMatch(/corp\.io|secretword|annie/);
   });
 
   test("the manifest counts what each rule did", async () => {
