@@ -182,6 +182,7 @@ async function demolish(folder: string, host: string): Promise<void> {
     if (ids.length > 0) await execute(["docker", "--host", host, "rm", "-f", "-v", ...ids]);
   }
   await endDaemon(folder);
+  await removeBridges(folder);
   await detachLoops(folder);
   for (let tries = 0; tries < 20 && (await unmountAll(folder)); tries++) await Bun.sleep(50);
   await rm(folder, { recursive: true, force: true });
@@ -191,6 +192,13 @@ async function demolish(folder: string, host: string): Promise<void> {
 async function commandLineOfDaemon(folder: string): Promise<string> {
   const pid = Number.parseInt(await readFile(join(folder, "docker.pid"), "utf8").catch(() => ""), 10);
   return pid > 0 ? commandLine(pid) : "";
+}
+
+/** Those of networks, which outlive their daemon; a machine has room for about thirty. They are named in its own records. */
+async function removeBridges(folder: string): Promise<void> {
+  const records = await readFile(join(folder, "data", "network", "files", "local-kv.db"), "latin1").catch(() => "");
+  const names = new Set(records.match(/\bbr-[0-9a-f]{12}\b/g));
+  for (const name of names) if (existsSync(`/sys/class/net/${name}`)) await execute(["ip", "link", "delete", name]);
 }
 
 /** By inode, with the files still there; a device that is mounted goes with the mount. */
