@@ -212,10 +212,11 @@ async function remove(call: Call<typeof deleteFlags>): Promise<void> {
 }
 
 async function prune(call: Call<typeof pruneFlags>): Promise<number> {
-  const { pruneEverything, renderSwept } = await import("../lib/copies/prune.ts");
+  const { pruneEverything, renderSwept, sweptPartly } = await import("../lib/copies/prune.ts");
   const { "older-than": olderThan, "every-home": everyHome } = call.flags;
   const swept = await pruneEverything(call.say, { olderThan, everyHome });
   call.answer(swept, renderSwept);
+  if (swept.failed.length > 0 && !call.json) throw sweptPartly(swept);
   return swept.failed.length > 0 ? 1 : 0;
 }
 
