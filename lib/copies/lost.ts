@@ -9,7 +9,6 @@ export function lostCopy({ id, name }: { id: string; name: string }): string {
 /** What is the matter with a base whose data is gone, and what becomes of it. */
 export function lostBase({ method, dump_key }: { method: CloneMethod; dump_key: string }): string {
   const what = method === "image" ? "its data is gone" : "its data, or the image of its server, is gone";
-  const again =
-    dump_key === "" ? '"bun scripts/reseed.ts" makes a new one' : "the next create makes it again of its dump";
-  return `${what}; ${again}`;
+  const again = dump_key === "" ? "" : "the next create makes it again if its dump is still there, else ";
+  return `${what}; ${again}"bun scripts/reseed.ts" makes a new one`;
 }
