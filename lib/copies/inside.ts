@@ -64,9 +64,13 @@ async function existing(copy: CopyRecord) {
   const runtime = await runtimeNamed(copy.runtime, () => {});
   const state = await runtime.state(copy.id);
   if (state !== "missing") return runtime;
-  throw new DittoError(`Cannot open copy "${wordFor(copy)}": somebody removed its server`, {
+  const word = wordFor(copy);
+  const hint = (await runtime.hasData(copy.id, copy.frozen))
+    ? `Its data is there: "bun scripts/copy.ts start ${word}" makes another server on it`
+    : `"bun scripts/copy.ts reset ${word}" makes it again from its base, on the same URL; "delete" forgets it`;
+  throw new DittoError(`Cannot read the log of copy "${word}": somebody removed its server`, {
     code: "COPY_LOST",
-    hint: `Forget it with "bun scripts/copy.ts delete ${wordFor(copy)}", and create another`,
+    hint,
   });
 }
 

@@ -39,10 +39,11 @@ export function whyNoPrivateDockerd(): string | undefined {
 /**
  * Starts a daemon and loads `images` into it from the shared one. With `iptables` containers reach the outside, and the
  * chains are shared with the other daemon; without, published ports still work through docker-proxy.
- * With `memoryMegabytes` its data root is a file system in memory of that size, which a test may fill.
+ * With `memoryMegabytes` its data root is a file system in memory of that size, with `diskMegabytes` ext4 in a sparse file;
+ * both are a test's to fill.
  */
 export async function startPrivateDockerd(
-  options: { images?: string[]; iptables?: boolean; memoryMegabytes?: number } = {},
+  options: { images?: string[]; iptables?: boolean; memoryMegabytes?: number; diskMegabytes?: number } = {},
 ): Promise<PrivateDockerd> {
   await sweepStale();
   const folder = await mkdtemp(join(PARENT, `${PREFIX}${process.pid}-`));
@@ -61,8 +62,9 @@ export async function startPrivateDockerd(
     await addBridge(bridgeName(folder));
     await mkdir(daemon.dataRoot);
     // Before the first start: what is mounted over a data root later, dockerd unmounts when it stops.
-    const size = options.memoryMegabytes;
-    if (size) await must(["mount", "-t", "tmpfs", "-o", `size=${size}m`, "ditto-test", daemon.dataRoot]);
+    const { memoryMegabytes: memory, diskMegabytes: disk } = options;
+    if (memory) await must(["mount", "-t", "tmpfs", "-o", `size=${memory}m`, "ditto-test", daemon.dataRoot]);
+    if (disk) await mountDisk(daemon.dataRoot, { file: join(folder, "disk"), megabytes: disk });
     await launch(folder, host, options.iptables ?? false);
     for (const image of options.images ?? []) await copyImage(image, host);
   } catch (error) {
@@ -70,6 +72,13 @@ export async function startPrivateDockerd(
     throw error;
   }
   return daemon;
+}
+
+/** Ext4, because it takes a write whose block it has only promised; nothing of it is kept for root. */
+async function mountDisk(target: string, { file, megabytes }: { file: string; megabytes: number }): Promise<void> {
+  await must(["truncate", "-s", `${megabytes}M`, file]);
+  await must(["mkfs.ext4", "-q", "-m", "0", file]);
+  await must(["mount", "-o", "loop", file, target]);
 }
 
 async function launch(folder: string, host: string, iptables: boolean): Promise<void> {
@@ -182,6 +191,7 @@ async function demolish(folder: string, host: string): Promise<void> {
     if (ids.length > 0) await execute(["docker", "--host", host, "rm", "-f", "-v", ...ids]);
   }
   await endDaemon(folder);
+  await removeBridges(folder);
   await detachLoops(folder);
   for (let tries = 0; tries < 20 && (await unmountAll(folder)); tries++) await Bun.sleep(50);
   await rm(folder, { recursive: true, force: true });
@@ -191,6 +201,13 @@ async function demolish(folder: string, host: string): Promise<void> {
 async function commandLineOfDaemon(folder: string): Promise<string> {
   const pid = Number.parseInt(await readFile(join(folder, "docker.pid"), "utf8").catch(() => ""), 10);
   return pid > 0 ? commandLine(pid) : "";
+}
+
+/** Those of networks, which outlive their daemon; a machine has room for about thirty. They are named in its own records. */
+async function removeBridges(folder: string): Promise<void> {
+  const records = await readFile(join(folder, "data", "network", "files", "local-kv.db"), "latin1").catch(() => "");
+  const names = new Set(records.match(/\bbr-[0-9a-f]{12}\b/g));
+  for (const name of names) if (existsSync(`/sys/class/net/${name}`)) await execute(["ip", "link", "delete", name]);
 }
 
 /** By inode, with the files still there; a device that is mounted goes with the mount. */
