@@ -10,6 +10,7 @@ import { answers } from "../runtime/docker/cli.ts";
 import { canShut } from "../runtime/docker/network.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
 import { openRuntime, runtimeNamed } from "../runtime/open.ts";
+import { loginHost } from "./address.ts";
 import { type CopyRecord, type CopyView, readCopies, viewOf } from "./record.ts";
 import { warningsOf } from "./status-warnings.ts";
 import { lookAtStorage, type StorageStatus, surveyPool } from "./storage-status.ts";
@@ -247,8 +248,7 @@ async function bytesOf(copy: CopyRecord, runtime: Runtime, ask: Asking): Promise
 
 /** Most copies run, and a connection tells so at once; only for the others the runtime is asked. */
 async function serverOf(copy: CopyRecord, runtime: Runtime): Promise<ServerState> {
-  const host = ["0.0.0.0", "::"].includes(copy.bind) ? "127.0.0.1" : copy.bind;
-  return copy.status === "ready" && (await listens(host, copy.port)) ? "running" : runtime.state(copy.id);
+  return copy.status === "ready" && (await listens(loginHost(copy), copy.port)) ? "running" : runtime.state(copy.id);
 }
 
 function listens(host: string, port: number): Promise<boolean> {

@@ -7,7 +7,8 @@ import { DittoError } from "../kit/errors.ts";
 import { ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { loginHost, openRoleOf, waitForLogin } from "./login.ts";
+import { loginHost } from "./address.ts";
+import { openRoleOf, waitForLogin } from "./login.ts";
 import { type CopyRecord, logEvent, readCopy, writeCopy } from "./record.ts";
 import { serveRequestOf, servingOf } from "./serving.ts";
 
