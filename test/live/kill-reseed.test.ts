@@ -12,7 +12,7 @@ import {
   untilQuiet,
   type Victim,
 } from "./kill-harness.ts";
-import { configOf, onEachGround, soak } from "./support/ground.ts";
+import { configOf, onEachGround, soak, sourceOf } from "./support/ground.ts";
 
 setDefaultTimeout(soak ? 1_800_000 : 180_000);
 
@@ -37,7 +37,7 @@ onEachGround("reseed killed", (stage) => {
   const stepsIn = (stderr: string) => stderr.split("\n").filter((line) => /^[A-Z][\w ]+$/.test(line));
 
   beforeAll(async () => {
-    source = await startSource({ engine: stage.ground.engine, version: stage.ground.server.split(":")[1] ?? "" });
+    source = await startSource(sourceOf(stage.ground));
     await source.sql(TABLE[stage.ground.engine]);
     stage.project.configure({ ...configOf(stage.ground), source: { url: source.url } });
     moments = momentsOf(await durationOf(stage, victim));
