@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
+import { chmodSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Diagnosis } from "../../lib/copies/doctor.ts";
 import { type PrivateDockerd, startPrivateDockerd, whyNoPrivateDockerd } from "../lib/runtime/private-dockerd.ts";
 import { attempt } from "../provision/exec.ts";
@@ -7,6 +8,7 @@ import { readProvisioned } from "../provision/report.ts";
 import { ask, type Copy, countItems, ITEMS } from "./support/ground.ts";
 import { sharedSource, urlTo } from "./support/postgres.ts";
 import { makeProject, type Project, type RunOptions } from "./support/project.ts";
+import { startSshd } from "./support/sshd.ts";
 
 setDefaultTimeout(120_000);
 
@@ -91,6 +93,21 @@ describe.skipIf(missing !== undefined)(`a Docker daemon on another machine${miss
     expect(await context("use", "far")).toMatchObject({ status: 0 });
     const { host, connection_string: url } = await create([], { env });
     expect([host, await countItems(url)]).toEqual([ELSEWHERE, ITEMS]);
+  });
+
+  test("is found behind ssh's short name for that machine", async () => {
+    configure({ bind: "0.0.0.0" });
+    const command = `DOCKER_HOST=${daemon.host} docker system dial-stdio`;
+    const sshd = await startSshd(project.folder, { address: ELSEWHERE, command });
+    try {
+      const ssh = project.write("bin/ssh", `#!/bin/sh\nexec ${Bun.which("ssh")} -F ${sshd.config} "$@"\n`);
+      chmodSync(ssh, 0o755);
+      const env = { DOCKER_HOST: "ssh://root@box", PATH: `${dirname(ssh)}:${process.env.PATH}` };
+      const { host, connection_string: url } = await create([], { env });
+      expect([host, await countItems(url)]).toEqual([ELSEWHERE, ITEMS]);
+    } finally {
+      sshd.stop();
+    }
   });
 
   test("takes ports that are free there: the one asked for, or the next of the range", async () => {
