@@ -22,7 +22,7 @@ const TABLE = {
   postgres:
     "CREATE TABLE items AS SELECT n AS id, md5(n::text) AS name, n / 100.0 AS price FROM generate_series(1, 200000) n; ALTER TABLE items ADD PRIMARY KEY (id);",
   mysql:
-    "CREATE TABLE items (id int PRIMARY KEY, name char(32), price decimal(9,2)); SET cte_max_recursion_depth = 200000; INSERT INTO items WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, md5(i), i / 100 FROM n;",
+    "CREATE TABLE items (id int PRIMARY KEY, name char(32), price decimal(9,2)); INSERT INTO items WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500), m AS (SELECT (a.i - 1) * 500 + b.i AS i FROM n a JOIN n b WHERE a.i <= 400) SELECT i, left(sha2(i, 256), 32), i / 100 FROM m;",
 };
 
 onEachGround("reseed killed", (stage) => {

@@ -117,9 +117,10 @@ export function configOf(ground: Ground, { copy = {}, ...config }: Config = {}):
 }
 
 /** What a source is started with that is like the ground's copies. */
-export function sourceOf({ server }: Ground): Pick<SourceRequest, "engine" | "version"> {
+export function sourceOf({ server }: Ground): Pick<SourceRequest, "engine" | "version" | "initdbArgs"> {
   const [engine, version] = server.split(":") as [SourceRequest["engine"], string];
-  return { engine, version };
+  // The host's own server, which native bases run on, may lack the image's locale.
+  return { engine, version, initdbArgs: "--locale=C --encoding=UTF8" };
 }
 
 /** Makes another base. */
