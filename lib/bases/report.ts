@@ -43,11 +43,11 @@ export function reportHtml(report: Reported): string {
   ];
   return `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)}</title><style>${STYLE}</style>
-<main><h1>${escape(title)}</h1>
+<title>${escaped(title)}</title><style>${STYLE}</style>
+<main><h1>${escaped(title)}</h1>
 ${facts(report)}
 ${sections.join("\n")}
-<footer>ditto ${escape(report.dittoVersion)}</footer></main></html>
+<footer>ditto ${escaped(report.dittoVersion)}</footer></main></html>
 `;
 }
 
@@ -60,7 +60,7 @@ function facts({ masked, server, ...report }: Reported): string {
     "Set of rules": report.profile,
     "Key's fingerprint": masked.keyFingerprint || "no key was needed",
   };
-  const rows = Object.entries(pairs).map(([name, value]) => `<dt>${name}</dt><dd>${escape(value)}</dd>`);
+  const rows = Object.entries(pairs).map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`);
   return `<dl>${rows.join("")}</dl>`;
 }
 
@@ -72,7 +72,7 @@ function rulesTable(rules: RuleCount[]): string {
   if (rules.length === 0) return "";
   const rows = rules.map(
     ({ name, strategy, type, seen, changed, kept }) =>
-      `<tr><td>${escape(name)}</td><td>${escape([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept].map(count).join("")}</tr>`,
+      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept].map(count).join("")}</tr>`,
   );
   const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where"].map((name) => `<th>${name}</th>`).join("");
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
@@ -83,7 +83,7 @@ function count(number: number): string {
 }
 
 function list(items: string[]): string {
-  return items.length === 0 ? "" : `<ul>${items.map((item) => `<li>${escape(item)}</li>`).join("")}</ul>`;
+  return items.length === 0 ? "" : `<ul>${items.map((item) => `<li>${escaped(item)}</li>`).join("")}</ul>`;
 }
 
 function proofsOf({ masked: { rules, sought, leaks } }: Reported): string[] {
@@ -116,6 +116,6 @@ th{font-weight:600;font-size:.85rem}td:first-child{overflow-wrap:anywhere}.numbe
 th:nth-child(n+3){text-align:right}footer{margin:2.5rem 0;opacity:.6;font-size:.85rem}
 @media print{main{margin:0;max-width:none}}`;
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

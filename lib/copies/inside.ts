@@ -3,6 +3,7 @@ import type { Conversation } from "../kit/cli.ts";
 import { DittoError, messageOf, usageError } from "../kit/errors.ts";
 import { runAttached } from "../kit/exec.ts";
 import { runtimeNamed } from "../runtime/open.ts";
+import { loginHost } from "./address.ts";
 import { accessForUser, type CopyEvent, type CopyRecord } from "./record.ts";
 
 /** The database's own client on this terminal, or with `--json` the rows of one statement; resolves to the status. */
@@ -24,7 +25,7 @@ async function openClient(copy: CopyRecord, sql: string | undefined): Promise<nu
 }
 
 async function rowsOf(copy: CopyRecord, sql: string): Promise<object[]> {
-  const session = await servers[copy.engine].connect(await accessForUser(copy));
+  const session = await servers[copy.engine].connect({ ...(await accessForUser(copy)), host: loginHost(copy) });
   try {
     return await session.query<object>(sql);
   } catch (error) {

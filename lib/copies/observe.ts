@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { fromThisBoot } from "../kit/state.ts";
 import type { Runtime, ServerState } from "../runtime/index.ts";
+import { loginHost } from "./address.ts";
 import type { CopyRecord } from "./record.ts";
 
 /** A copy as its runtime shows it, which may be another than was recorded. */
@@ -38,8 +39,9 @@ async function corrected(copy: CopyRecord, server: ServerState, runtime: Runtime
 }
 
 /** True while something takes connections at a copy's address. */
-export function listens({ bind, port }: CopyRecord): Promise<boolean> {
-  const host = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
+export function listens(copy: CopyRecord): Promise<boolean> {
+  const { port } = copy;
+  const host = loginHost(copy);
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 });
     const end = (answer: boolean) => {

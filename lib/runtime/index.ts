@@ -1,5 +1,8 @@
 import type { Child, ExecResult } from "../kit/exec.ts";
 
+/** This machine, as URLs say it. */
+export const HERE = "127.0.0.1";
+
 export type RuntimeName = "docker" | "podman" | "native";
 
 /** How a clone was made; see DESIGN.md, "How a clone is made". */
@@ -171,6 +174,8 @@ export type ServerState = "running" | "paused" | "exited" | "killed" | "missing"
 /** Where servers and tools run. */
 export interface Runtime {
   readonly name: RuntimeName;
+  /** The host on whose ports servers are: {@link HERE}, or the one of a daemon on another machine. */
+  host(): Promise<string>;
   /** Opens a place to build a base in. */
   openWorkshop(request: WorkshopRequest): Promise<Workshop>;
   /** Opens tools that reach the source. */

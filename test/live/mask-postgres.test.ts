@@ -145,6 +145,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     expect(masking.rules).toContainEqual({
       name: "public.log_1.who",
       strategy: "replace",
+      type: "email",
       seen: 11,
       changed: 11,
       kept: 0,
@@ -152,6 +153,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     expect(masking.rules).toContainEqual({
       name: "public.member.contact",
       strategy: "replace",
+      type: "email",
       seen: 2,
       changed: 2,
       kept: 0,

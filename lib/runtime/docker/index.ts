@@ -3,6 +3,7 @@ import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
 import { askVersion } from "./ask.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
@@ -22,6 +23,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
   const context = { cli, say };
   return {
     name: tool,
+    host: () => daemonHost(cli),
     openWorkshop: (request) => openWorkshop(context, request),
     openToolbox: (request) => openToolbox(context, request),
     locate: (host) => containerAddress(cli, host),

@@ -16,6 +16,8 @@ export interface PrivateDockerd {
   /** For DOCKER_HOST. */
   readonly host: string;
   readonly dataRoot: string;
+  /** The same over TCP, where that was asked for; else "". */
+  readonly tcp: string;
   /** `docker …` on this daemon; never throws for a status. */
   docker(args: string[], options?: { input?: string }): Promise<DockerResult>;
   /** Stops the daemon in order, or with `crash` kills it, its helpers and its containers as a power cut would, and starts it. */
@@ -39,22 +41,31 @@ export function whyNoPrivateDockerd(): string | undefined {
 /**
  * Starts a daemon and loads `images` into it from the shared one. With `iptables` containers reach the outside, and the
  * chains are shared with the other daemon; without, published ports still work through docker-proxy.
- * With `memoryMegabytes` its data root is a file system in memory of that size, with `diskMegabytes` ext4 in a sparse file;
- * both are a test's to fill.
+ * With `tcpAddress` it listens there too, on a free port. With `memoryMegabytes` its data root is a file system in memory
+ * of that size, with `diskMegabytes` ext4 in a sparse file; both are a test's to fill.
  */
 export async function startPrivateDockerd(
-  options: { images?: string[]; iptables?: boolean; memoryMegabytes?: number; diskMegabytes?: number } = {},
+  options: {
+    images?: string[];
+    iptables?: boolean;
+    memoryMegabytes?: number;
+    diskMegabytes?: number;
+    tcpAddress?: string;
+  } = {},
 ): Promise<PrivateDockerd> {
   await sweepStale();
   const folder = await mkdtemp(join(PARENT, `${PREFIX}${process.pid}-`));
   const host = `unix://${join(folder, "docker.sock")}`;
+  const tcp = options.tcpAddress ? `tcp://${options.tcpAddress}:${freePort(options.tcpAddress)}` : "";
+  const way = { host, tcp, iptables: options.iptables ?? false };
   const daemon: PrivateDockerd = {
     host,
+    tcp,
     dataRoot: join(folder, "data"),
     docker: (args, { input } = {}) => execute(["docker", "--host", host, ...args], input),
     async restart({ crash = false } = {}) {
       await (crash ? killAll(folder) : endDaemon(folder));
-      await launch(folder, host, options.iptables ?? false);
+      await launch(folder, way);
     },
     stop: () => demolish(folder, host),
   };
@@ -65,7 +76,7 @@ export async function startPrivateDockerd(
     const { memoryMegabytes: memory, diskMegabytes: disk } = options;
     if (memory) await must(["mount", "-t", "tmpfs", "-o", `size=${memory}m`, "ditto-test", daemon.dataRoot]);
     if (disk) await mountDisk(daemon.dataRoot, { file: join(folder, "disk"), megabytes: disk });
-    await launch(folder, host, options.iptables ?? false);
+    await launch(folder, way);
     for (const image of options.images ?? []) await copyImage(image, host);
   } catch (error) {
     await daemon.stop();
@@ -81,7 +92,17 @@ async function mountDisk(target: string, { file, megabytes }: { file: string; me
   await must(["mount", "-o", "loop", file, target]);
 }
 
-async function launch(folder: string, host: string, iptables: boolean): Promise<void> {
+function freePort(hostname: string): number {
+  const listener = Bun.listen({ hostname, port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+async function launch(
+  folder: string,
+  { host, tcp, iptables }: { host: string; tcp: string; iptables: boolean },
+): Promise<void> {
   await mkdir(join(folder, "exec"), { recursive: true });
   await rm(join(folder, "docker.pid"), { force: true });
   const log = Bun.file(join(folder, "log"));
@@ -92,6 +113,8 @@ async function launch(folder: string, host: string, iptables: boolean): Promise<
       ...["--pidfile", join(folder, "docker.pid"), "--bridge", bridgeName(folder)],
       // With a containerd of the system's running, dockerd shares it: only the namespace keeps the two apart.
       ...["--containerd-namespace", name, "--containerd-plugins-namespace", `plugins.${name}`],
+      // Unless it is told that it means it, dockerd waits before it listens without TLS.
+      ...(tcp ? ["--host", tcp, "--tls=false"] : []),
       ...(iptables ? [] : ["--iptables=false", "--ip-masq=false"]),
     ],
     { stdin: "ignore", stdout: log, stderr: log, detached: true },
