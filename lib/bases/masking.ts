@@ -30,7 +30,8 @@ export interface Review {
   unreviewed: Finding[];
 }
 
-interface Site {
+/** A session with what is looked at. */
+export interface Site {
   engine: EngineName;
   transfer: Transfer;
   session: Session;
@@ -150,13 +151,22 @@ async function loadKey(request: Parameters<typeof openMasking>[0]): Promise<{ ke
   }
 }
 
+/** Applies rules to a schema as a reseed does, only to say what would come of it. */
+export function reviewSchema(
+  site: Site,
+  { rules, unreviewed }: Pick<MaskingWish, "rules" | "unreviewed">,
+  seen: { schema: Schema; chosen: Chosen },
+): Promise<Review> {
+  return reviewRules({ ...site, search: new LeakSearch(), warn: () => {} }, { rules, unreviewed, problems: [] }, seen);
+}
+
 /**
  * Resolves the rules against a schema and looks at names, types and a sample of values for what they leave out. Throws
  * `MASK_RULES` (exit 2) or `UNREVIEWED`, everything in one message.
  */
 async function reviewRules(
   site: Site & Watched,
-  wish: MaskingWish & { problems: string[] },
+  wish: Pick<MaskingWish, "rules" | "unreviewed"> & { problems: string[] },
   seen: { schema: Schema; chosen: Chosen },
 ): Promise<Review> {
   const plan = planMasks(site.engine, seen.schema, wish.rules);

@@ -24,7 +24,7 @@ export interface Diagnosis {
 }
 
 /** What follows from the configuration, in the list's order. */
-const CONFIGURED = ["storage", "source", "privileges", "contents", "tools", "dump", "disk"] as const;
+const CONFIGURED = ["storage", "source", "privileges", "contents", "masks", "tools", "dump", "disk"] as const;
 
 /** Goes through everything that a reseed needs, side by side and each within its time. Reads only, and asks nothing. */
 export async function diagnose(call: Conversation): Promise<Diagnosis> {
