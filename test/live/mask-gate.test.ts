@@ -105,6 +105,20 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     expect(spared).toMatchObject({ status: 0, stderr: expect.stringContaining('there is no table "gone"') });
   });
 
+  test("a rule whose results a constraint or a domain refuses is named beforehand", async () => {
+    await sql(`CREATE DOMAIN dialable AS text CHECK (VALUE ~ '^0[0-9 ]+$');
+      CREATE TABLE calls (id int PRIMARY KEY, code varchar(30) CONSTRAINT is_code CHECK (code ~ '^[A-Z]{3}$'), number dialable)`);
+    const rules = [
+      { table: "calls", column: "code", strategy: "hash" },
+      { table: "calls", column: "number", strategy: "replace", type: "phone" },
+    ];
+    const refused = await check({ rules, unreviewed: "allow" });
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("public.calls.code: what the rule makes breaks the constraint is_code");
+    expect(refused.stderr).toContain("public.calls.number: what the rule makes is no value of dialable");
+    await sql("DROP TABLE calls; DROP DOMAIN dialable");
+  });
+
   test("an unknown strategy or type is refused with the nearest", async () => {
     const strategy = await check({ rules: [{ table: "people", column: "email", strategy: "replce", type: "email" }] });
     expect(strategy).toMatchObject({ status: 2, stderr: expect.stringMatching(/Did you mean "replace"/) });
