@@ -1,3 +1,4 @@
+import { afterAll } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -20,7 +21,14 @@ export function postgresImage(version: string): string {
 
 const sources = new Map<string, Promise<Source>>();
 
-/** One server per version for all test files of this process; it goes when the process ends, however it ends. */
+// A worker lives on when a file has ended, and an idle server takes memory of those that come.
+afterAll(async () => {
+  const running = await Promise.allSettled(sources.values());
+  sources.clear();
+  await Promise.all(running.map((source) => (source.status === "fulfilled" ? source.value.stop() : undefined)));
+});
+
+/** One server per version for all tests of a file; it goes with it, however the process ends. */
 export function sharedSource(version: string): Promise<Source> {
   const running =
     sources.get(version) ?? startSource({ engine: "postgres", version, name: `pg${version}` }).then(reaped);
@@ -28,7 +36,7 @@ export function sharedSource(version: string): Promise<Source> {
   return running;
 }
 
-/** A shell waits at the other end of a pipe for this process to end: tests have no hook for that. */
+/** A shell waits at the other end of a pipe for this process to end: a killed one runs no hook. */
 function reaped(source: Source): Source {
   const script = 'trap "" INT TERM HUP; cat; docker rm -f -v "$0"';
   const child = Bun.spawn(["sh", "-c", script, source.containerName], {

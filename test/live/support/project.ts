@@ -60,7 +60,8 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-const ROOT = join(tmpdir(), "ditto-live");
+/** Where all projects lie. */
+export const ROOT = join(tmpdir(), "ditto-live");
 const SCRIPTS = resolve(import.meta.dir, "../../../scripts");
 
 let made = 0;
@@ -68,8 +69,16 @@ let made = 0;
 /** Makes an empty project. Register its removal at once: `afterAll(() => project.remove())`. */
 export async function makeProject(config: object = {}, name = "shop"): Promise<Project> {
   if (made++ === 0) await removeAbandoned();
-  // Short, because sockets lie below it; whoever finds it can tell whether its maker lives.
-  const folder = join(ROOT, `${ownerOf().split("/").slice(1).join("-")}-${made}`);
+  return projectIn(join(ROOT, `${maker()}-${made}`), config, name);
+}
+
+/** This process in the name of a folder: short, because sockets lie below it; whoever finds it can tell whether it lives. */
+export function maker(): string {
+  return ownerOf().split("/").slice(1).join("-");
+}
+
+/** A project in a folder of {@link ROOT}. */
+export function projectIn(folder: string, config: object, name: string): Project {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const home = join(folder, "home");
   const project: Project = {
@@ -202,7 +211,7 @@ function containerTools(): string[] {
   return [...(docker.available ? ["docker"] : []), ...(podman.available ? ["podman"] : [])];
 }
 
-async function removeTraces(home: string): Promise<void> {
+export async function removeTraces(home: string): Promise<void> {
   const id = homeIdOf(home);
   if (id === undefined) return;
   const { env } = readProvisioned().podman;
