@@ -50,7 +50,7 @@ export interface Project {
   /** As `must` with `--json`; returns what was answered. */
   json<T = Record<string, unknown>>(script: string, args?: string[], options?: RunOptions): Promise<T>;
   start(script: string, args?: string[], options?: RunOptions): Running;
-  /** Everything that this state folder has in docker and podman now: `container NAME`, `volume …`, `image …`, `network …`, sorted. */
+  /** Everything that this state folder has in docker, or in podman where it is configured, now: `container NAME`, `volume …`, `image …`, `network …`, sorted. */
   traces(): Promise<string[]>;
   /** Files below the state folder, relative and sorted. */
   files(): string[];
@@ -81,11 +81,14 @@ export function maker(): string {
 export function projectIn(folder: string, config: object, name: string): Project {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const home = join(folder, "home");
+  // Podman takes a while to say that it has nothing: only a project that was told to use it asks.
+  let podman = !readProvisioned().docker.available;
   const project: Project = {
     name,
     folder,
     home,
-    configure: (settings) => {
+    configure: (settings: { runtime?: string }) => {
+      podman ||= settings.runtime === "podman";
       // JSON is YAML.
       writeFileSync(join(folder, "ditto.yaml"), JSON.stringify({ project: name, ...settings }, null, 2));
     },
@@ -107,14 +110,14 @@ export function projectIn(folder: string, config: object, name: string): Project
       return JSON.parse((await project.must(script, [...args, "--json"], options)).stdout);
     },
     start: (script, args, options) => startScript(project, script, args, options),
-    traces: () => tracesOf(home),
+    traces: () => tracesOf(home, containerTools(podman)),
     files: () => (existsSync(home) ? readdirSync(home, { recursive: true, encoding: "utf8" }).sort() : []),
     async belongings() {
       const files = project.files().filter((file) => !/^(identity\.json|locks)/.test(file));
       return [...(await project.traces()), ...files];
     },
     async remove() {
-      await removeTraces(home);
+      await removeTraces(home, containerTools(podman));
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -190,11 +193,11 @@ const LISTS = {
   network: ["network", "ls", "--format", "{{.Name}}"],
 };
 
-async function tracesOf(home: string): Promise<string[]> {
+async function tracesOf(home: string, tools: string[]): Promise<string[]> {
   const id = homeIdOf(home);
   if (id === undefined) return [];
   const found = await Promise.all(
-    containerTools().flatMap((tool) =>
+    tools.flatMap((tool) =>
       Object.entries(LISTS).map(async ([kind, list]) => {
         const { stdout } = await attempt([tool, ...list, "--filter", `label=ditto.home=${id}`], {
           env: readProvisioned().podman.env,
@@ -206,17 +209,17 @@ async function tracesOf(home: string): Promise<string[]> {
   return found.flat().sort();
 }
 
-function containerTools(): string[] {
+function containerTools(withPodman = true): string[] {
   const { docker, podman } = readProvisioned();
-  return [...(docker.available ? ["docker"] : []), ...(podman.available ? ["podman"] : [])];
+  return [...(docker.available ? ["docker"] : []), ...(withPodman && podman.available ? ["podman"] : [])];
 }
 
-export async function removeTraces(home: string): Promise<void> {
+export async function removeTraces(home: string, tools = containerTools()): Promise<void> {
   const id = homeIdOf(home);
   if (id === undefined) return;
   const { env } = readProvisioned().podman;
   const filter = ["--filter", `label=ditto.home=${id}`];
-  for (const tool of containerTools()) {
+  for (const tool of tools) {
     const ids = async (list: string[]) => {
       const { stdout } = await attempt([tool, ...list, ...filter], { env });
       return [...new Set(stdout.split("\n").filter(Boolean))];
