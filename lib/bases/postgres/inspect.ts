@@ -35,8 +35,13 @@ async function inspectThrough(session: Session): Promise<Schema> {
 export async function settle(build: Build): Promise<void> {
   // Parallel workers would only take memory from /dev/shm, which a container has little of; Postgres 12 has none.
   const serial = Number(majorOf(build.server)) >= 13 ? ", PARALLEL 0" : "";
-  await sql(build, `VACUUM (ANALYZE${serial})`, build.database);
-  await sql(build, "CHECKPOINT", build.database);
+  const { ask, close } = questionsTo(build);
+  try {
+    await ask(`VACUUM (ANALYZE${serial})`);
+    await ask("CHECKPOINT");
+  } finally {
+    await close();
+  }
 }
 
 /** Hands over a session with the workshop's server over its socket, which knows queries without parameters. */
