@@ -5,7 +5,8 @@ import { SQL } from "bun";
 import { attempt } from "../../provision/exec.ts";
 import { readProvisioned, type ServerImage } from "../../provision/report.ts";
 import type { SourceRequest } from "../../provision/sources.ts";
-import { makeProject, nativeRootOf, type Outcome, type Project, type RunOptions } from "./project.ts";
+import { homeIdOf, makeProject, nativeRootOf, type Outcome, type Project, type RunOptions } from "./project.ts";
+import { seed } from "./shared-base.ts";
 
 /** A combination on which the tests of copies run. */
 export interface Ground {
@@ -75,8 +76,11 @@ export function onEachGround(title: string, tests: (stage: Stage) => void, confi
 }
 
 /** Declares a test only where it means something: elsewhere it isn't skipped, there is none. */
-export function testWhere(applies: boolean): (title: string, body: () => void | Promise<void>) => void {
-  return applies ? test : () => {};
+export function testWhere(
+  applies: boolean,
+  skipped = false,
+): (title: string, body: () => void | Promise<void>) => void {
+  return applies ? test.skipIf(skipped) : () => {};
 }
 
 function setStage(ground: Ground, config: Config): Stage {
@@ -95,13 +99,15 @@ function setStage(ground: Ground, config: Config): Stage {
     copy: (args, options) => stage.project.run("copy", args, options),
     create: (...args) => stage.project.json<Copy>("copy", ["create", ...args]),
     list: () => stage.project.json<Copy[]>("copy", ["list"]),
-    leftovers: async () => (await inventory(stage.project)).filter((thing) => !bare.includes(thing)),
+    // The first copy makes the state folder's network, which stays.
+    leftovers: async () => {
+      const stays = [...bare, `network ditto-${homeIdOf(stage.project.home)}`];
+      return (await inventory(stage.project)).filter((thing) => !stays.includes(thing));
+    },
   };
   beforeAll(async () => {
     project = await makeProject(configOf(ground, config));
-    await reseed(stage);
-    // The first copy makes the state folder's network, which stays.
-    await stage.project.must("copy", ["run", "--", "true"]);
+    await seed(project, fixtureOf(ground));
     bare = await inventory(project);
   });
   afterAll(async () => {
@@ -125,8 +131,11 @@ export function sourceOf({ server }: Ground): Pick<SourceRequest, "engine" | "ve
 
 /** Makes another base. */
 export async function reseed(stage: Stage): Promise<void> {
-  const seed = join(import.meta.dir, `../../fixtures/copies/${stage.ground.engine}.sql`);
-  await stage.project.must("reseed", ["--from", seed, "--rebuild"]);
+  await stage.project.must("reseed", ["--from", fixtureOf(stage.ground), "--rebuild"]);
+}
+
+function fixtureOf({ engine }: Ground): string {
+  return join(import.meta.dir, `../../fixtures/copies/${engine}.sql`);
 }
 
 function whyMissing(ground: Ground): string | undefined {

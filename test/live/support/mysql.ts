@@ -20,7 +20,7 @@ export function partsOf(server: MysqlServer): ["mysql" | "mariadb", string] {
   return server.split(":") as ["mysql" | "mariadb", string];
 }
 
-/** One server of each name for all test files of this process. */
+/** One server of each name for all tests of a file. */
 export function sharedMysql(server: MysqlServer): Promise<Source> {
   const [engine, version] = partsOf(server);
   return shareSource({ engine, version, name: `${engine}${version}`, timeZones: true });

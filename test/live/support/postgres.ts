@@ -19,7 +19,7 @@ export function postgresImage(version: string): string {
   return readProvisioned().images[`postgres:${version}` as ServerImage] ?? "";
 }
 
-/** One server per version for all test files of this process. */
+/** One server per version for all tests of a file. */
 export function sharedSource(version: string): Promise<Source> {
   return shareSource({ engine: "postgres", version, name: `pg${version}` });
 }
