@@ -22,6 +22,8 @@ export interface MaskingWish extends Pick<Config["obfuscation"], "rules" | "unre
   keySecret: string;
   /** Takes another key than the last base's. */
   newKey: boolean;
+  /** False when only to look. */
+  makesKey: boolean;
 }
 
 /** What rules mean for a schema, and the columns that look personal although no rule mentions them. */
@@ -123,7 +125,7 @@ export async function openMasking(
       return masks;
     },
     masked: () => ({
-      keyFingerprint: loaded && "key" in loaded ? loaded.key.fingerprint : "",
+      keyFingerprint: (loaded && "key" in loaded && loaded.key?.fingerprint) || "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
       kept,
@@ -140,11 +142,13 @@ export async function openMasking(
   };
 }
 
-async function loadKey(request: Parameters<typeof openMasking>[0]): Promise<{ key: MaskKey } | { problem: string }> {
+async function loadKey(
+  request: Parameters<typeof openMasking>[0],
+): Promise<{ key: MaskKey | undefined } | { problem: string }> {
   const [last] = (await basesOf(request)).flatMap(({ maskKey }) => (maskKey ? [maskKey] : []));
-  const { keySecret: secret, newKey } = request.masking;
+  const { keySecret: secret, newKey, makesKey: makes } = request.masking;
   try {
-    return { key: await loadMaskKey({ secret, last, newKey, say: request.say }) };
+    return { key: await loadMaskKey({ secret, last, newKey, makes, say: request.say }) };
   } catch (error) {
     if (!(error instanceof DittoError)) throw error;
     return { problem: `${error.message}. ${error.hint ?? ""}` };

@@ -16,6 +16,7 @@ interface Wishes {
     from: string | undefined;
     "schema-only": boolean;
     rebuild?: boolean;
+    check?: boolean;
     "new-key"?: boolean;
     report?: string | undefined;
     jobs: number | undefined;
@@ -62,6 +63,7 @@ export async function prepareReseed(
       unreviewed: config.obfuscation.unreviewed,
       keySecret: config.obfuscation.key_secret,
       newKey: flags["new-key"] ?? false,
+      makesKey: !flags.check,
     },
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },

@@ -115,7 +115,7 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     const refused = await check({ rules, unreviewed: "allow" });
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain("public.calls.code: what the rule makes breaks the constraint is_code");
-    expect(refused.stderr).toContain("public.calls.number: what the rule makes is no value of dialable");
+    expect(refused.stderr).toContain("public.calls.number: what the rule makes is no value of public.dialable");
     await sql("DROP TABLE calls; DROP DOMAIN dialable");
   });
 
@@ -136,6 +136,11 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     expect(said.stderr).toMatch(/Look at the comment on table (public\.)?orders/);
     saysNoValue(said);
     await sql("DROP VIEW vip; COMMENT ON TABLE orders IS NULL");
+  });
+
+  test("a check makes no key", async () => {
+    expect(await check({ rules: RULES })).toMatchObject({ status: 0 });
+    expect(project.files()).not.toContain("mask.key");
   });
 
   test("raw values that stand elsewhere in the base keep it from being announced", async () => {

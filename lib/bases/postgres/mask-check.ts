@@ -66,7 +66,7 @@ async function tryConstraints({ session, table, problems }: Trial, mask: ColumnM
   );
   try {
     const [found = {}] = await session.query<Record<string, number>>(
-      `SELECT ${["count(*)", ...broken].join(", ")} FROM (${own}) AS tried`,
+      `SELECT ${[`count(${quoteIdentifier(column.name)})`, ...broken].join(", ")} FROM (${own}) AS tried`,
     );
     for (const [index, check] of checks.entries())
       if (found[`c${index}`])
