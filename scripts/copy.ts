@@ -5,7 +5,7 @@
  * Usage:
  *   bun scripts/copy.ts create [--name N] [--ttl 2h|never]    make a copy; in a pipe prints its URL alone
  *   bun scripts/copy.ts run [options] -- CMD                  make a copy, run CMD with DATABASE_URL set, delete the copy
- *   bun scripts/copy.ts list                                  the copies of this state folder
+ *   bun scripts/copy.ts list                                  the copies with their bases and snapshots, as a tree
  *   bun scripts/copy.ts url COPY                              the copy's URL, with its password
  *   bun scripts/copy.ts sql COPY [-c, --command SQL]          the database's own client
  *   bun scripts/copy.ts shell COPY                            a shell beside the server
@@ -13,14 +13,17 @@
  *   bun scripts/copy.ts stop COPY…                            end the server and free its memory; its data and URL stay
  *   bun scripts/copy.ts start COPY…                           bring it back on the same URL, as url, sql and shell do
  *   bun scripts/copy.ts extend COPY --ttl 2h|never            how long it lives from now on
+ *   bun scripts/copy.ts pause COPY…                           halt the server: its processors are free, memory and clients stay
+ *   bun scripts/copy.ts resume COPY…                          let it go on
+ *   bun scripts/copy.ts clone COPY [--name N] [options]       a new copy of a copy as it is now, which goes on
  *   bun scripts/copy.ts reset COPY                            back to the base, on the same URL; what was done in it goes
- *   bun scripts/copy.ts delete COPY… | --all                  remove copies
+ *   bun scripts/copy.ts delete COPY… | --all                  remove copies, and their snapshots after a question
  *   bun scripts/copy.ts prune [--older-than 8h]               remove what is expired, half made or orphaned, and unnamed
  *              [--every-home]                                 copies of that age; also other state folders' long expired ones
  *
  * A copy is named by its id, a unique beginning of the id, its name, or @branch.
  *
- * Options of create and run:
+ * Options of create, run and clone:
  *   --name NAME          a name, unique in project and source; a named copy stays until it is deleted
  *   --ttl DURATION       how long it lives, e.g. 30m, 2h, never (default: copy.ttl, 2h)
  *   --port N             publish this port instead of a free one
@@ -30,9 +33,12 @@
  *   --network NAME       also put it into this network of docker's or podman's; internal_url says where it is found there
  *
  * Options of create:
+ *   --from COPY/NAME     of this snapshot instead of a base
  *   --if-exists WORD     when the name is taken: fail (default), reuse, or reset
  *   --count N            make N copies; a name is given a number for each
  *   --format FORMAT      auto, pipe (the URL alone) or json
+ *
+ * Options of clone: those of create but --dump and --count, and those of "bun scripts/snapshot.ts create"
  *
  * Options of run:
  *   --workers N          make N copies: DATABASE_URL_1 to DATABASE_URL_N, and DATABASE_URL for the first
@@ -52,18 +58,26 @@ const copyFlags = flags({
   ttl: { type: "duration", or: "never" },
   port: { type: "integer", min: 1, max: 65_535 },
   label: { type: "string", multiple: true },
-  dump: { type: "string" },
   as: { type: "string" },
   network: { type: "string" },
 });
+const baseFlags = flags({ ...copyFlags, dump: { type: "string" } });
+const format = { type: "string", choices: ["auto", "pipe", "json"] } as const;
 const createFlags = flags({
-  ...copyFlags,
+  ...baseFlags,
+  from: { type: "string" },
   "if-exists": { type: "string", choices: ["fail", "reuse", "reset"] },
   count: { type: "integer", min: 1, max: 100 },
-  format: { type: "string", choices: ["auto", "pipe", "json"] },
+  format,
+});
+const cloneFlags = flags({
+  ...copyFlags,
+  format,
+  stop: { type: "boolean" },
+  "allow-not-captured": { type: "boolean" },
 });
 const runFlags = flags({
-  ...copyFlags,
+  ...baseFlags,
   workers: { type: "integer", min: 1, max: 100 },
   "keep-on-failure": { type: "boolean" },
   "require-connection": { type: "boolean" },
@@ -74,7 +88,7 @@ const logFlags = flags({ server: { type: "boolean" } });
 const pruneFlags = flags({ "older-than": { type: "duration" }, "every-home": { type: "boolean" } });
 const deleteFlags = flags({ all: { type: "boolean" } });
 
-const laterFlags = ["from", "obfuscate", "raw"];
+const laterFlags = ["obfuscate", "raw"];
 const one = { positionals: [1, 1], argument: "COPY" } as const;
 const some = { positionals: [1, 999], argument: "COPY" } as const;
 
@@ -89,12 +103,14 @@ await script(import.meta, {
     logs: { ...one, flags: logFlags, run: swept(logs) },
     stop: { ...some, run: swept(stop) },
     start: { ...some, run: swept(start) },
+    pause: { ...some, run: swept(pause) },
+    resume: { ...some, run: swept(resume) },
+    clone: { ...one, flags: cloneFlags, run: swept(clone), later: laterFlags },
     extend: { ...one, flags: extendFlags, run: swept(extend) },
     reset: { ...one, run: swept(reset) },
     delete: { positionals: [0, 999], argument: "COPY", flags: deleteFlags, run: swept(remove) },
     prune: { flags: pruneFlags, run: prune },
   },
-  later: ["pause", "resume", "clone"],
 });
 
 /** Whatever was asked for, what has expired goes afterwards, in the background. */
@@ -181,6 +197,28 @@ async function start(call: Call): Promise<void> {
   await copies.answerCopies(call, started);
 }
 
+async function pause(call: Call): Promise<void> {
+  const { copies, found } = await openSome(call);
+  const paused = await Promise.all(found.map(copies.pauseCopy));
+  call.answer(
+    paused.map((copy) => copies.viewOf(copy)),
+    () => paused.map((copy) => `Paused ${copies.wordFor(copy)}; "bun scripts/copy.ts resume" lets it go on`).join("\n"),
+  );
+}
+
+async function resume(call: Call): Promise<void> {
+  const { copies, found } = await openSome(call);
+  await copies.answerCopies(call, await Promise.all(found.map(copies.resumeCopy)));
+}
+
+async function clone(call: Call<typeof cloneFlags>): Promise<void> {
+  const { copies, config, copy } = await openAwake(call);
+  const { stop, "allow-not-captured": allowNotCaptured, format: wanted } = call.flags;
+  const wishes = { ...(await copies.wishesOf(call)), stop, allowNotCaptured };
+  const announce = (made: typeof copy) => copies.answerCopy(call, made, wanted);
+  await copies.cloneCopy(copy, wishes, { config, say: call.say, announce });
+}
+
 async function extend(call: Call<typeof extendFlags>): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   const extended = await copies.extendCopy(copy, call.flags.ttl ?? config.copy.ttl);
@@ -235,8 +273,8 @@ async function openCopy(call: Call) {
 }
 
 async function openAwake(call: Call) {
-  const { copies, copy } = await openCopy(call);
-  return { copies, copy: await copies.awake(copy, call.say) };
+  const { copies, config, copy } = await openCopy(call);
+  return { copies, config, copy: await copies.awake(copy, call.say) };
 }
 
 async function openSome(call: Call) {

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { DittoError } from "../kit/errors.ts";
+import { NAME } from "../kit/state.ts";
 import type { BaseRecord } from "./catalogue.ts";
 import { keyTime } from "./store.ts";
 
@@ -32,6 +33,14 @@ const Base = z.looseObject({
   createdAt: z.iso.datetime(),
 });
 
+const Snapshot = z.looseObject({
+  name: z.string().regex(NAME),
+  copyId: z.string().regex(NAME),
+  copyName: z.string().regex(/^$|^[a-z0-9][a-z0-9_-]{0,40}$/),
+  notCaptured: z.array(z.string()),
+  createdAt: z.iso.datetime(),
+});
+
 const Facts = z.looseObject({
   ditto_version: z.string(),
   masked: z.boolean(),
@@ -39,6 +48,7 @@ const Facts = z.looseObject({
   platform: z.string().min(1),
   libc: z.string(),
   base: Base,
+  snapshot: Snapshot.optional(),
 });
 
 const Whole = z.looseObject({ sha256: z.string(), bytes: z.number(), facts: Facts });
@@ -54,6 +64,16 @@ export interface BaseFacts {
   platform: string;
   libc: string;
   base: Omit<BaseRecord, "frozen">;
+  /** When it is a snapshot's: what that is called, and what it lacks. `base` is then what its copy was made of. */
+  snapshot?: SnapshotFacts;
+}
+
+export interface SnapshotFacts {
+  name: string;
+  copyId: string;
+  copyName: string;
+  notCaptured: string[];
+  createdAt: string;
 }
 
 /** What stands in front of a base's data. */

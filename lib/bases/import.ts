@@ -3,9 +3,9 @@ import { finish, interrupted, withCleanup } from "../kit/cleanup.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId } from "../kit/state.ts";
-import type { Frozen, Runtime, Workshop } from "../runtime/index.ts";
+import type { Frozen, FrozenKind, Runtime, Workshop } from "../runtime/index.ts";
 import { type BaseFile, openBaseFile, readBaseFile } from "./base-file.ts";
-import type { BaseFacts } from "./base-manifest.ts";
+import { type BaseFacts, refused } from "./base-manifest.ts";
 import type { StepReport } from "./build.ts";
 import { type BaseRecord, readBase, writeBase } from "./catalogue.ts";
 import { officialImage } from "./recipe.ts";
@@ -13,23 +13,62 @@ import { pruneBases } from "./remove.ts";
 import { refuseOtherEngine } from "./same-engine.ts";
 import { serverInside } from "./workshop.ts";
 
-/** Where and how a base is brought in. */
-interface Import {
+/** Where and how a file is brought in. */
+export interface Import {
   config: Config;
   runtime: Runtime;
   step(title: string, total?: number): StepReport;
   say(text: string): void;
-  /** True when a base is in use by a copy and must stay. */
-  inUse(base: BaseRecord): Promise<boolean>;
+}
+
+/** What was frozen of a file, to be announced. */
+export interface Unpacked {
+  id: string;
+  facts: BaseFacts;
+  frozen: Frozen;
+  server: BaseRecord["server"];
+  image: string;
+  durationMs: number;
+}
+
+interface Taking<T> {
+  kind: FrozenKind;
+  announce(unpacked: Unpacked): Promise<T>;
+  /** True when it was announced. */
+  isKept(id: string): Promise<boolean>;
 }
 
 /** Brings a base from a file into the configuration's project and source; nothing is restored. It is announced last. */
-export async function importBase(path: string, request: Import): Promise<BaseRecord> {
+export async function importBase(
+  path: string,
+  request: Import & { inUse(base: BaseRecord): Promise<boolean> },
+): Promise<BaseRecord> {
+  const { config } = request;
+  const file = await openBaseFile(path);
+  if (file.manifest.facts.snapshot) {
+    const hint = 'Run "bun scripts/snapshot.ts import" instead';
+    throw refused(path, { state: "it is a snapshot's file", code: "FILE_FOREIGN", hint });
+  }
+  const made = await takeIn(file, request, {
+    kind: "base",
+    async announce({ id, facts, frozen, server, image, durationMs }) {
+      const { project, sourceName: source } = config;
+      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen, durationMs };
+      await writeBase(base);
+      return base;
+    },
+    isKept: async (id) => (await readBase(id)) !== undefined,
+  });
+  await pruneBases(made, { keepBases: config.dump.keep_bases, inUse: request.inUse });
+  return made;
+}
+
+/** Unpacks a file into a workshop, freezes it, and has it announced; whatever fails, nothing is left. */
+export async function takeIn<T>(file: BaseFile, request: Import, taking: Taking<T>): Promise<T> {
   const { config, runtime } = request;
   const started = performance.now();
-  const file = await openBaseFile(path);
   const { base, image } = file.manifest.facts;
-  refuseOtherEngine(config, { name: path, engine: base.engine, flavour: base.server.flavour }, "base");
+  refuseOtherEngine(config, { name: file.path, engine: base.engine, flavour: base.server.flavour }, "base");
   const engine = servers[base.engine];
   const id = newId();
   const named = config.copy.image || image || officialImage(base.server);
@@ -44,12 +83,11 @@ export async function importBase(path: string, request: Import): Promise<BaseRec
     server: base.server,
     storage: config.storage,
   });
-  const made = await withCleanup(
-    () => fill(request, file, { id, workshop, image: runtime.name === "native" ? "" : named, started }),
+  const site = { id, workshop, image: runtime.name === "native" ? "" : named, started };
+  return withCleanup(
+    () => fill(request, file, { site, taking }),
     () => workshop.close(),
   );
-  await pruneBases(made, { keepBases: config.dump.keep_bases, inUse: request.inUse });
-  return made;
 }
 
 interface Site {
@@ -59,7 +97,11 @@ interface Site {
   started: number;
 }
 
-async function fill(request: Import, file: BaseFile, site: Site): Promise<BaseRecord> {
+async function fill<T>(
+  request: Import,
+  file: BaseFile,
+  { site, taking }: { site: Site; taking: Taking<T> },
+): Promise<T> {
   const { id, workshop, image } = site;
   const { facts, bytes } = file.manifest;
   const server = await fittingServer(facts, workshop, image);
@@ -71,18 +113,15 @@ async function fill(request: Import, file: BaseFile, site: Site): Promise<BaseRe
     async () => {
       // Set before a signal's undoing goes on, or it would not know of what was frozen.
       const made = await finish(async () => {
-        frozen = await workshop.freeze(id);
+        frozen = await workshop.freeze(id, taking.kind);
         return frozen;
       });
       if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
-      const { project, sourceName: source } = request.config;
       const durationMs = Math.round(performance.now() - site.started);
-      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen: made, durationMs };
-      await writeBase(base);
-      return base;
+      return taking.announce({ id, facts, frozen: made, server, image, durationMs });
     },
     async () => {
-      if (frozen && !(await readBase(id))) await request.runtime.removeFrozen(frozen);
+      if (frozen && !(await taking.isKept(id))) await request.runtime.removeFrozen(frozen);
     },
   );
 }
@@ -98,7 +137,9 @@ async function fittingServer(facts: BaseFacts, workshop: Workshop, image: string
   const server = await serverInside(servers[base.engine], base.server, workshop);
   const other = server.flavour !== base.server.flavour || officialImage(server) !== officialImage(base.server);
   // MySQL and MariaDB refuse files of a newer release, also of the same series.
-  const older = base.engine === "mysql" && Bun.semver.order(server.version, base.server.version) < 0;
+  const order = Bun.semver.order(server.version, base.server.version);
+  // And files that were not left in order by any other than their own.
+  const older = base.engine === "mysql" && (order < 0 || (facts.snapshot !== undefined && order !== 0));
   if (other || older) {
     const wanted = `${base.server.flavour} ${base.server.version}`;
     throw unfit("VERSION_MISMATCH", `it is of ${wanted}, and ${used} has ${server.version}`, facts);
@@ -111,8 +152,8 @@ async function fittingServer(facts: BaseFacts, workshop: Workshop, image: string
   return server;
 }
 
-function unfit(code: string, state: string, { image, base }: BaseFacts): DittoError {
+function unfit(code: string, state: string, { image, base, snapshot }: BaseFacts): DittoError {
   const from = image === "" ? officialImage(base.server) : image;
   const hint = `Name the image that it was made with in copy.image (${from}), or make a base here: "bun scripts/reseed.ts"`;
-  return new DittoError(`Cannot import the base: ${state}`, { code, exit: 2, hint });
+  return new DittoError(`Cannot import the ${snapshot ? "snapshot" : "base"}: ${state}`, { code, exit: 2, hint });
 }

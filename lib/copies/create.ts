@@ -7,11 +7,19 @@ import type { CopyAddress } from "./address.ts";
 import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";
 import { choosePort, portInUse } from "./ports.ts";
 import { COPY_USER, type CopyRecord, forgetCopy, knownCopies, logEvent, writeCopy } from "./record.ts";
+import { lostSnapshot } from "./rollback.ts";
 import { serveRequestOf } from "./serving.ts";
+import { linkTo, readSnapshot, type SnapshotRecord } from "./snapshot-record.ts";
+
+/** What a copy is cloned from: a base, or a snapshot of one of its copies. */
+export type CopyOrigin = Pick<
+  BaseRecord,
+  "id" | "project" | "source" | "engine" | "server" | "database" | "dumpKey" | "frozen" | "settings"
+> & { snapshot?: SnapshotRecord };
 
 /** What a copy should be like. */
 export interface CopyRequest {
-  base: BaseRecord;
+  base: CopyOrigin;
   runtime: Runtime;
   name: string;
   ttlSeconds: number | null;
@@ -56,7 +64,10 @@ export async function createCopy(request: CopyRequest, announce: Announce): Prom
       stopIfInterrupted();
       await announce(done);
       state = "announced";
-      await logEvent(copy.id, "created", { method: copy.method, ready_ms: done.readyMs, base_id: copy.baseId });
+      await logEvent(copy.id, "created", {
+        ...{ method: copy.method, ready_ms: done.readyMs, base_id: copy.baseId },
+        ...(copy.standsOn ? { snapshot: copy.standsOn.name } : {}),
+      });
       return done;
     },
     async () => {
@@ -99,6 +110,7 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     owner,
     bound: request.bound,
     serving: request.serving,
+    ...(base.snapshot ? { standsOn: linkTo(base.snapshot), head: linkTo(base.snapshot) } : {}),
     ...(request.role === undefined ? {} : { role: request.role }),
   };
 }
@@ -108,6 +120,8 @@ function reserve(request: CopyRequest, draft: CopyRecord, onWrite: () => void): 
   return withLock("copies", async () => {
     const copies = await knownCopies();
     refuse(request, copies);
+    const { snapshot } = request.base;
+    if (snapshot && (await readSnapshot(snapshot))?.id !== snapshot.id) throw lostSnapshot(snapshot, "make a copy");
     const reserved = { ...draft, port: await choosePort(request, copies) };
     onWrite();
     await writeCopy(reserved);

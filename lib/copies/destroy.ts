@@ -1,41 +1,57 @@
 import { DittoError } from "../kit/errors.ts";
 import { ownerAlive, ownerTag, withLock } from "../kit/state.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { type CopyRecord, forgetCopy, logEvent, readCopy, writeCopy } from "./record.ts";
+import { dropIfUnused, dropSnapshotsOf } from "./drop-snapshot.ts";
+import { type CopyRecord, type EndReason, forgetCopy, logEvent, readCopy, runtimeIdOf, writeCopy } from "./record.ts";
+import { knownSnapshots } from "./snapshot-record.ts";
 
-/** Why a copy was destroyed, as its events say. */
-export type Reason = "deleted" | "expired" | "ended" | "lost";
+/** What ends a copy by its owner's will; its snapshots go with it. Expiry and loss leave them. */
+const WILFUL: EndReason[] = ["deleted", "ended"];
 
 /**
  * Removes a copy's server, its data and its record, in this order: a kill in between leaves a record that the next sweep
  * ends. When another command is at it already, waits for that one.
  */
-export async function destroyCopy(copy: CopyRecord, reason: Reason): Promise<void> {
-  for (let turn = await claim(copy); turn !== "mine"; turn = await claim(copy)) {
+export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<void> {
+  for (let turn = await claim(copy, reason); turn !== "mine"; turn = await claim(copy, reason)) {
     if (turn === "gone") return;
     await Bun.sleep(50);
   }
   const runtime = await runtimeNamed(copy.runtime, () => {});
-  await runtime.removeCopy(copy.id, copy.frozen);
+  const now = (await readCopy(copy.id)) ?? copy;
+  for (const one of now.next ? [now.next, now] : [now]) await runtime.removeCopy(runtimeIdOf(one), one.frozen);
+  // One that a kill interrupted ends as it was begun.
+  const why = now.ending ?? reason;
+  if (WILFUL.includes(why)) await dropSnapshotsOf(copy.id);
   await forgetCopy(copy.id);
-  await logEvent(copy.id, reason);
+  await logEvent(copy.id, why);
+  await dropLeftoverOf(copy);
+}
+
+/** A clone's own snapshot of where it came from. */
+async function dropLeftoverOf({ standsOn }: CopyRecord): Promise<void> {
+  const snapshot = standsOn && (await knownSnapshots()).find(({ id }) => id === standsOn.id);
+  if (snapshot?.auto !== undefined) await dropIfUnused(snapshot);
 }
 
 /** Of two who want to remove a copy one does; a record that is gone means that everything else went before it. */
-function claim(copy: CopyRecord): Promise<"mine" | "another's" | "gone"> {
+function claim(copy: CopyRecord, reason: EndReason): Promise<"mine" | "another's" | "gone"> {
   return withLock("copies", async () => {
     const now = await readCopy(copy.id);
     if (!now) return "gone";
     const owner = await ownerTag();
     if (now.status === "destroying" && now.owner !== owner && (await ownerAlive(now.owner))) return "another's";
-    await writeCopy({ ...now, status: "destroying", owner });
+    await writeCopy({ ...now, status: "destroying", ending: now.ending ?? reason, owner });
     return "mine";
   });
 }
 
 /** Destroys several side by side; throws one error that names those that failed. */
-export async function destroyCopies(copies: CopyRecord[], reason: Reason): Promise<void> {
+export async function destroyCopies(copies: CopyRecord[], reason: EndReason): Promise<void> {
   const results = await Promise.allSettled(copies.map((copy) => destroyCopy(copy, reason)));
+  const gone = copies.filter((_, index) => results[index]?.status === "fulfilled");
+  // One of them may have stood on another's.
+  if (WILFUL.includes(reason)) for (const { id } of gone) await dropSnapshotsOf(id);
   const failed = results.flatMap((result, index) =>
     result.status === "rejected" ? [{ copy: copies[index], cause: result.reason as Error }] : [],
   );

@@ -63,7 +63,7 @@ export async function branchName(): Promise<string> {
 }
 
 /** The error for a copy or a base whose record this ditto can't read. */
-export function unreadable(what: "copy" | "base", { file, kind }: Stored<unknown>): DittoError {
+export function unreadable(what: "copy" | "base" | "snapshot", { file, kind }: Stored<unknown>): DittoError {
   return kind === "newer"
     ? new DittoError(`Cannot use this ${what}: its record is of a newer ditto ("${file}")`, {
         code: "RECORD_NEWER",

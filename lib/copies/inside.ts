@@ -4,7 +4,7 @@ import { DittoError, messageOf, usageError } from "../kit/errors.ts";
 import { runAttached } from "../kit/exec.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { loginHost } from "./address.ts";
-import { accessForUser, type CopyEvent, type CopyRecord } from "./record.ts";
+import { accessForUser, type CopyEvent, type CopyRecord, runtimeIdOf, wordFor } from "./record.ts";
 
 /** The database's own client on this terminal, or with `--json` the rows of one statement; resolves to the status. */
 export async function openSql(copy: CopyRecord, sql: string | undefined, call: Conversation): Promise<number> {
@@ -20,7 +20,7 @@ async function openClient(copy: CopyRecord, sql: string | undefined): Promise<nu
   const engine = servers[copy.engine];
   const inside = copy.runtime === "native" ? {} : { host: "127.0.0.1", port: engine.defaultPort };
   const command = engine.userClient({ ...(await accessForUser(copy)), ...inside }, copy.server, sql);
-  const { argv, env } = await runtime.attach(copy.id, copy.frozen, command);
+  const { argv, env } = await runtime.attach(runtimeIdOf(copy), copy.frozen, command);
   return runAttached(argv, { env });
 }
 
@@ -39,14 +39,14 @@ async function rowsOf(copy: CopyRecord, sql: string): Promise<object[]> {
 export async function openShell(copy: CopyRecord, call: Conversation): Promise<number> {
   if (call.json) throw usageError("Cannot answer in JSON: a shell has no answer", "Leave --json out");
   const runtime = await runtimeNamed(copy.runtime, () => {});
-  const { argv, env } = await runtime.attach(copy.id, copy.frozen, { tool: ["bash", "sh"], args: [] });
+  const { argv, env } = await runtime.attach(runtimeIdOf(copy), copy.frozen, { tool: ["bash", "sh"], args: [] });
   return runAttached(argv, { env });
 }
 
 /** The server's own log, a line each. */
 export async function serverLog(copy: CopyRecord): Promise<string[]> {
   const runtime = await existing(copy);
-  return (await runtime.logs(copy.id)).trimEnd().split("\n");
+  return (await runtime.logs(runtimeIdOf(copy))).trimEnd().split("\n");
 }
 
 /** Log lines or events as text. */
@@ -63,18 +63,14 @@ function eventLine({ at, action, ...details }: CopyEvent): string {
 
 async function existing(copy: CopyRecord) {
   const runtime = await runtimeNamed(copy.runtime, () => {});
-  const state = await runtime.state(copy.id);
+  const state = await runtime.state(runtimeIdOf(copy));
   if (state !== "missing") return runtime;
   const word = wordFor(copy);
-  const hint = (await runtime.hasData(copy.id, copy.frozen))
+  const hint = (await runtime.hasData(runtimeIdOf(copy), copy.frozen))
     ? `Its data is there: "bun scripts/copy.ts start ${word}" makes another server on it`
     : `"bun scripts/copy.ts reset ${word}" makes it again from its base, on the same URL; "delete" forgets it`;
   throw new DittoError(`Cannot read the log of copy "${word}": somebody removed its server`, {
     code: "COPY_LOST",
     hint,
   });
-}
-
-function wordFor(copy: CopyRecord): string {
-  return copy.name || copy.id;
 }

@@ -3,7 +3,7 @@ import type { ServerEngine } from "../engine/index.ts";
 import { interrupted } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { accessTo, type CopyRecord, passwordOf } from "./record.ts";
+import { accessTo, type CopyRecord, passwordOf, runtimeIdOf } from "./record.ts";
 
 /** A copy's server must answer within this time, or its log is shown. */
 const READY_LIMIT_MS = 90_000;
@@ -29,7 +29,8 @@ export async function waitForLogin(runtime: Runtime, copy: CopyRecord): Promise<
       if (Date.now() > until) throw await notReady(runtime, copy, "its server does not answer");
       if (Date.now() - lastLook > 500) {
         lastLook = Date.now();
-        if ((await runtime.state(copy.id)) !== "running") throw await notReady(runtime, copy, "its server ended");
+        if ((await runtime.state(runtimeIdOf(copy))) !== "running")
+          throw await notReady(runtime, copy, "its server ended");
       }
       await Bun.sleep(10);
     }
@@ -66,7 +67,7 @@ async function refuseWrongPassword(
 }
 
 async function notReady(runtime: Runtime, copy: CopyRecord, state: string): Promise<DittoError> {
-  const log = await runtime.logs(copy.id).catch(() => "");
+  const log = await runtime.logs(runtimeIdOf(copy)).catch(() => "");
   const last = log.trim().split("\n").slice(-5).join("\n  ");
   return new DittoError(`Cannot make a copy: ${state}${last ? `:\n  ${last}` : ""}`, {
     code: "COPY_NOT_READY",

@@ -1,7 +1,7 @@
 import { servers } from "../engine/engines.ts";
 import type { ServerEngine } from "../engine/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { accessTo, type CopyRecord } from "./record.ts";
+import { accessTo, type CopyRecord, runtimeIdOf } from "./record.ts";
 
 /** Counts the logins of others than ditto in a copy, from now on. */
 export interface LoginCount {
@@ -19,7 +19,7 @@ export async function countLogins(copy: CopyRecord): Promise<LoginCount> {
   const { clientsInLog } = servers[copy.engine] as ServerEngine;
   if (clientsInLog) {
     const runtime = await runtimeNamed(copy.runtime, () => {});
-    return { since: async () => clientsInLog(await runtime.logs(copy.id)) };
+    return { since: async () => clientsInLog(await runtime.logs(runtimeIdOf(copy))) };
   }
   const before = await connectionsOf(copy);
   // Of the second look itself one.

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { fromThisBoot } from "../kit/state.ts";
 import type { Runtime, ServerState } from "../runtime/index.ts";
 import { loginHost } from "./address.ts";
-import type { CopyRecord } from "./record.ts";
+import { type CopyRecord, runtimeIdOf } from "./record.ts";
 
 /** A copy as its runtime shows it, which may be another than was recorded. */
 export interface Observed {
@@ -11,7 +11,7 @@ export interface Observed {
 }
 
 /** What a copy is that has a server, running or not, or had one. */
-const SERVED: CopyRecord["status"][] = ["ready", "stopped", "unclean"];
+const SERVED: CopyRecord["status"][] = ["ready", "paused", "stopped", "unclean"];
 
 /**
  * Looks at a copy and changes nothing. One that listens is not asked for further; of one whose data is gone the status is
@@ -22,7 +22,7 @@ export async function observe(copy: CopyRecord): Promise<Observed> {
   const { runtimeNamed } = await import("../runtime/open.ts");
   try {
     const runtime = await runtimeNamed(copy.runtime, () => {});
-    const server = await runtime.state(copy.id);
+    const server = await runtime.state(runtimeIdOf(copy));
     return { copy: SERVED.includes(copy.status) ? await corrected(copy, server, runtime) : copy, server };
   } catch {
     return { copy, server: "unknown" };
@@ -30,8 +30,10 @@ export async function observe(copy: CopyRecord): Promise<Observed> {
 }
 
 async function corrected(copy: CopyRecord, server: ServerState, runtime: Runtime): Promise<CopyRecord> {
-  if (server === "running" || server === "paused") return copy;
-  const lost = server === "missing" && !(await runtime.hasData(copy.id, copy.frozen));
+  if (server === "paused") return { ...copy, status: "paused" };
+  // Somebody else than ditto let it go on.
+  if (server === "running") return copy.status === "paused" ? { ...copy, status: "ready" } : copy;
+  const lost = server === "missing" && !(await runtime.hasData(runtimeIdOf(copy), copy.frozen));
   if (lost) return { ...copy, status: "failed", errorMessage: "its data is gone" };
   if (copy.status === "unclean") return copy;
   const crashed = server === "killed" && copy.status === "ready" && !(await fromThisBoot(copy.owner));

@@ -7,11 +7,14 @@ import { DittoError, usageError } from "../kit/errors.ts";
 import { profileOf } from "../mask/profile.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { addressOf } from "./address.ts";
-import { type Announce, type CopyRequest, createCopy } from "./create.ts";
+import { type Announce, type CopyOrigin, type CopyRequest, createCopy } from "./create.ts";
+import { findSnapshot } from "./find-snapshot.ts";
 import { loginSettings } from "./logins.ts";
 import { onWholeBase } from "./rebuild.ts";
 import { type CopyRecord, knownCopies } from "./record.ts";
+import { lostSnapshot, rollBack } from "./rollback.ts";
 import { servingOf } from "./serving.ts";
+import type { SnapshotRecord } from "./snapshot-record.ts";
 import { awake, resetCopy } from "./wake.ts";
 
 /** What a user may say about a copy, over the configuration. */
@@ -21,6 +24,8 @@ export interface CopyWishes {
   port?: number | undefined;
   labels?: string[] | undefined;
   dump?: string | undefined;
+  /** `COPY/NAME` of the snapshot to make it of, instead of a base. */
+  from?: string | undefined;
   /** What becomes of a copy that has the name already; "fail" when left out. */
   ifExists?: "fail" | "reuse" | "reset" | undefined;
   /** Log in as this role of the copy's. */
@@ -44,6 +49,11 @@ export async function copyOfBase(
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
   if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
+  if (wishes.from !== undefined) {
+    const snapshot = await findSnapshot(wishes.from, { project: config.project, source: config.sourceName });
+    if (existing) return handOver(await rollBack(existing, snapshot), announce);
+    return copyOfSnapshot(snapshot, { config, wishes, say, announce });
+  }
   return onWholeBase(await chosenBase(config, wishes.dump), { config, say }, async (base) => {
     if (existing) return handOver(await resetCopy(existing, base, config), announce);
     const request = await requestOf(config, { wishes, base, say });
@@ -53,9 +63,23 @@ export async function copyOfBase(
   });
 }
 
+/** A copy of a snapshot, with a password of its own. */
+export async function copyOfSnapshot(
+  snapshot: SnapshotRecord,
+  context: { config: Config; wishes: CopyWishes; say(text: string): void; announce: Announce },
+): Promise<CopyRecord> {
+  const { config, wishes, say, announce } = context;
+  const { baseId: id, project, source, engine, server, database, dumpKey, frozen, settings } = snapshot;
+  const base: CopyOrigin = { id, project, source, engine, server, database, dumpKey, frozen, settings, snapshot };
+  const request = await requestOf(config, { wishes, base, say });
+  if (!(await request.runtime.exists(frozen))) throw lostSnapshot(snapshot, "make a copy");
+  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: frozen });
+  return createCopy(request, announce);
+}
+
 async function requestOf(
   config: Config,
-  { wishes, base, say }: { wishes: CopyWishes; base: BaseRecord; say: (text: string) => void },
+  { wishes, base, say }: { wishes: CopyWishes; base: CopyOrigin; say: (text: string) => void },
 ): Promise<CopyRequest> {
   const { copy } = config;
   const runtime = await runtimeNamed(base.frozen.runtime, say);
@@ -85,7 +109,7 @@ function sayWhenOld(base: BaseRecord, { dump }: Config, say: (text: string) => v
   say(`The base is ${days} days old, more than dump.stale_after: "bun scripts/reseed.ts" makes a new one`);
 }
 
-function withLoginLog(serving: CopyRecord["serving"], wishes: CopyWishes, base: BaseRecord): CopyRecord["serving"] {
+function withLoginLog(serving: CopyRecord["serving"], wishes: CopyWishes, base: CopyOrigin): CopyRecord["serving"] {
   return wishes.watched ? { ...serving, settings: { ...loginSettings(base), ...serving.settings } } : serving;
 }
 

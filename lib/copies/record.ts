@@ -19,6 +19,9 @@ export type CopyStatus =
   | "destroyed"
   | "failed";
 
+/** Why a copy is destroyed, as its events say. */
+export type EndReason = "deleted" | "expired" | "ended" | "lost";
+
 /** What is kept of a copy. The password is not: it is derived from the state folder's secret and the id. */
 export interface CopyRecord {
   id: string;
@@ -68,6 +71,33 @@ export interface CopyRecord {
   };
   /** The ordinary role that its URL is for; absent: {@link COPY_USER}. */
   role?: string;
+  /** What its runtime knows it by, when that is not its id: whenever its data is replaced it is another. */
+  instance?: string;
+  /** What it is about to become: its data is being replaced, or whoever did that was killed. */
+  next?: CopyRecord;
+  /** Why it is being destroyed. */
+  ending?: EndReason;
+  /** The snapshot that it was made of or put back on; absent: its base. */
+  standsOn?: SnapshotName;
+  /** The last snapshot that was taken of it since it was made or put back. */
+  head?: SnapshotName;
+}
+
+/** A snapshot in the record of what comes after it. */
+export interface SnapshotName {
+  id: string;
+  /** `COPY/NAME`, as a person writes it. */
+  name: string;
+}
+
+/** What a copy's runtime knows it by. */
+export function runtimeIdOf(copy: Pick<CopyRecord, "id" | "instance">): string {
+  return copy.instance ?? copy.id;
+}
+
+/** What a person calls a copy. */
+export function wordFor(copy: Pick<CopyRecord, "id" | "name">): string {
+  return copy.name || copy.id;
 }
 
 /** The user of every copy. */
@@ -90,6 +120,8 @@ export interface CopyView {
   connection_string?: string;
   internal_url: string;
   base_id: string;
+  /** `COPY/NAME` of the snapshot that it was made of or put back on; "": none, its base. */
+  from_snapshot: string;
   dump_key: string;
   method: CloneMethod;
   ready_ms: number;
@@ -122,6 +154,7 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
     ...(url === undefined ? {} : { connection_string: url }),
     internal_url: internalUrl(copy),
     base_id: copy.baseId,
+    from_snapshot: copy.standsOn?.name ?? "",
     dump_key: copy.dumpKey,
     method: copy.method,
     ready_ms: copy.readyMs,

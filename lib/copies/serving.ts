@@ -3,7 +3,7 @@ import { servers } from "../engine/engines.ts";
 import type { ServerEngine } from "../engine/index.ts";
 import type { Config } from "../kit/config.ts";
 import type { ServeRequest } from "../runtime/index.ts";
-import { type CopyRecord, passwordOf } from "./record.ts";
+import { type CopyRecord, passwordOf, runtimeIdOf } from "./record.ts";
 
 /** What a runtime needs to know to start a copy's server, the first time or again. */
 export async function serveRequestOf(copy: CopyRecord): Promise<ServeRequest> {
@@ -12,7 +12,8 @@ export async function serveRequestOf(copy: CopyRecord): Promise<ServeRequest> {
   const { settings, memory, cpus, network, joins = [] } = copy.serving;
   const password = await passwordOf(copy.id);
   return {
-    id: copy.id,
+    id: runtimeIdOf(copy),
+    alias: `ditto-${copy.id}`,
     from: copy.frozen,
     script: (place, { port, listen }) => engine.serveScript({ place, port, listen, purpose: "copy", settings, server }),
     files: { "start.sql": engine.startSql({ user, password, database, server }) },
@@ -28,7 +29,7 @@ export async function serveRequestOf(copy: CopyRecord): Promise<ServeRequest> {
 }
 
 /** With what a server on this base is started, as configured now. */
-export function servingOf({ copy }: Config, base: BaseRecord): CopyRecord["serving"] {
+export function servingOf({ copy }: Config, base: Pick<BaseRecord, "settings">): CopyRecord["serving"] {
   const { memory, cpus, network } = copy;
   return { settings: { ...base.settings, ...copy.settings }, memory, cpus, network };
 }

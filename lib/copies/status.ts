@@ -10,7 +10,7 @@ import { canShut } from "../runtime/docker/network.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
 import { openRuntime, runtimeNamed } from "../runtime/open.ts";
 import { observe } from "./observe.ts";
-import { type CopyRecord, type CopyView, readCopies, viewOf } from "./record.ts";
+import { type CopyRecord, type CopyView, readCopies, runtimeIdOf, viewOf } from "./record.ts";
 import { warningsOf } from "./status-warnings.ts";
 import { lookAtStorage, type StorageStatus, surveyPool } from "./storage-status.ts";
 
@@ -245,8 +245,8 @@ async function lookAtCopy(copy: CopyRecord, ask: Asking): Promise<CopyStatus> {
 }
 
 async function bytesOf(copy: CopyRecord, runtime: Runtime, ask: Asking): Promise<number | undefined> {
-  if (copy.method !== "pool") return runtime.usage(copy.id, copy.frozen);
-  return (await ask.pool(copy.runtime))?.bytes.get(`copies/${copy.id}`);
+  if (copy.method !== "pool") return runtime.usage(runtimeIdOf(copy), copy.frozen);
+  return (await ask.pool(copy.runtime))?.bytes.get(`copies/${runtimeIdOf(copy)}`);
 }
 
 function ageOf(createdAt: string, config: Config): Age {

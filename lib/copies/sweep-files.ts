@@ -17,6 +17,7 @@ export async function sweepFiles(): Promise<void> {
     ["", "copies", "bases", "current", "work", "locks"].map((folder) => removeUnfinished(homePath(folder))),
   );
   await removeUnfinished(homePath("dumps"), { recursive: true });
+  await removeUnfinished(homePath("snapshots"), { recursive: true });
   await sweepUnfinished();
   await removeOldEvents();
   if (((await factsOf(homePath("sweep.log")))?.size ?? 0) > LOG_BYTES) await rm(homePath("sweep.log"), { force: true });

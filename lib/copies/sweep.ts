@@ -4,11 +4,14 @@ import { readBases } from "../bases/catalogue.ts";
 import { servers } from "../engine/engines.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { startDetached } from "../kit/exec.ts";
-import { hasHome, homeFolder, homeId, homePath, ownerAlive, withLock } from "../kit/state.ts";
+import { hasHome, homeFolder, homeId, homePath, ownerAlive, type Stored, withLock } from "../kit/state.ts";
 import type { Runtime, Thing } from "../runtime/index.ts";
+import { changeCopy } from "./change.ts";
 import { destroyCopy } from "./destroy.ts";
+import { dropLeftovers } from "./drop-snapshot.ts";
 import { lostBase, lostCopy } from "./lost.ts";
-import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy } from "./record.ts";
+import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy, runtimeIdOf } from "./record.ts";
+import { knownSnapshots, pathOf, readSnapshots } from "./snapshot-record.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
 /** What a sweep did, in words for a person. */
@@ -44,6 +47,7 @@ export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWi
     "sweep",
     async () => {
       await sweepCopies(swept, wishes.olderThan);
+      for (const snapshot of await dropLeftovers()) swept.removed.push(`snapshot ${pathOf(snapshot)} (ended)`);
       for (const runtime of runtimes) await sweepRuntime(runtime, swept);
       if (wishes.everyHome) for (const runtime of runtimes) await sweepForeign(runtime, swept);
       await sweepFiles();
@@ -55,10 +59,20 @@ export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWi
 
 async function sweepCopies(swept: Swept, olderThan = Number.POSITIVE_INFINITY): Promise<void> {
   for (const copy of await knownCopies()) {
+    if (copy.next) await healCopy(copy);
     const old = copy.name === "" && !copy.bound && Date.now() - Date.parse(copy.createdAt) > olderThan * 1000;
     const reason = (await dueReason(copy)) ?? (old && !UNFINISHED.includes(copy.status) ? "expired" : undefined);
     if (reason === undefined || (reason === "expired" && (await hasClient(copy)))) continue;
     await attempt(swept, `copy ${copy.name || copy.id} (${reason})`, () => destroyCopy(copy, reason));
+  }
+}
+
+/** Ends what a killed command left undone in a copy; one that is at work on it does that itself. */
+async function healCopy(copy: CopyRecord): Promise<void> {
+  try {
+    await changeCopy(copy, async () => {}, 0);
+  } catch {
+    // It is in use, or can't be healed: whoever uses it next is told why.
   }
 }
 
@@ -115,12 +129,13 @@ async function sweepThings(runtime: Runtime, swept: Swept): Promise<void> {
   }
   const served = new Set(things.filter(({ running }) => running).map(({ id }) => id));
   for (const copy of copies) {
-    if (served.has(copy.id) || (await runtime.state(copy.id)) !== "missing") continue;
+    if (served.has(runtimeIdOf(copy)) || (await runtime.state(runtimeIdOf(copy))) !== "missing") continue;
     // Its container was removed while it was stopped: the next start makes another on its data.
-    if (copy.name !== "" && (await runtime.hasData(copy.id, copy.frozen))) continue;
+    if (copy.name !== "" && (await runtime.hasData(runtimeIdOf(copy), copy.frozen))) continue;
     await endLostCopy(copy, swept);
   }
   await reportLostBases(runtime, swept);
+  await reportLostSnapshots(runtime, swept);
 }
 
 /** How long after its expiry a copy of another state folder is nobody's any more, in milliseconds. */
@@ -140,9 +155,19 @@ async function sweepForeign(runtime: Runtime, swept: Swept): Promise<void> {
 /** A damaged or newer record counts: what belongs to it is not ours to judge. So does a base that only copies still name. */
 async function isRecorded(thing: Thing): Promise<boolean> {
   const copies = await readCopies();
-  if (thing.kind === "copy") return copies.some(({ id }) => id === thing.id);
+  if (thing.kind === "snapshot") {
+    return (await readSnapshots()).some((stored) => stored.kind !== "record" || stored.record.id === thing.id);
+  }
+  if (thing.kind === "copy") return copies.some((stored) => isIn(stored, thing.id));
   const basedOn = copies.some((stored) => stored.kind === "record" && stored.record.baseId === thing.id);
   return basedOn || (await readBases()).some(({ id }) => id === thing.id);
+}
+
+/** True for what the runtime holds of a copy: one that was replaced goes. Of a record that can't be read all is kept. */
+function isIn(stored: Stored<CopyRecord>, id: string): boolean {
+  if (stored.kind !== "record") return id === stored.id || id.startsWith(`${stored.id}-`);
+  const { record } = stored;
+  return id === runtimeIdOf(record) || (record.next !== undefined && id === runtimeIdOf(record.next));
 }
 
 async function endLostCopy(copy: CopyRecord, swept: Swept): Promise<void> {
@@ -158,6 +183,13 @@ async function reportLostBases(runtime: Runtime, swept: Swept): Promise<void> {
     if (await runtime.exists(stored.record.frozen)) continue;
     const { frozen, dumpKey } = stored.record;
     swept.lost.push(`base ${stored.id}: ${lostBase({ method: frozen.method, dump_key: dumpKey })}`);
+  }
+}
+
+async function reportLostSnapshots(runtime: Runtime, swept: Swept): Promise<void> {
+  for (const snapshot of await knownSnapshots()) {
+    if (snapshot.frozen.runtime !== runtime.name || (await runtime.exists(snapshot.frozen))) continue;
+    swept.lost.push(`snapshot ${pathOf(snapshot)}: its data is gone; "bun scripts/snapshot.ts delete" forgets it`);
   }
 }
 

@@ -3,12 +3,12 @@ import { UNCLEAN } from "../engine/crash-guard.ts";
 import { finish } from "../kit/cleanup.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
-import { ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
-import { runtimeNamed } from "../runtime/open.ts";
-import { openRoleOf, waitForLogin } from "./login.ts";
+import { becomeReady, changeCopy, notAwake } from "./change.ts";
+import { waitForLogin } from "./login.ts";
 import { listens } from "./observe.ts";
-import { type CopyRecord, logEvent, readCopy, writeCopy } from "./record.ts";
+import { type CopyRecord, logEvent, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
+import { replaceData, restServer } from "./replace.ts";
 import { serveRequestOf, servingOf } from "./serving.ts";
 
 /** What a copy is that can be started. */
@@ -16,8 +16,8 @@ const RESTING: CopyRecord["status"][] = ["ready", "stopped", "unclean"];
 
 /** Stops a copy's server cleanly; its data, port and password stay, its memory is free. Stopped already is fine. */
 export function stopCopy(copy: CopyRecord): Promise<CopyRecord> {
-  return onCopy(copy, async (now, runtime) => {
-    if ((await runtime.state(now.id)) === "running") await finish(() => runtime.stopServer(now.id));
+  return changeCopy(copy, async (now, runtime) => {
+    await finish(() => restServer(now, runtime));
     const stopped: CopyRecord = { ...now, status: "stopped" };
     await writeCopy(stopped);
     await logEvent(now.id, "stopped");
@@ -25,11 +25,38 @@ export function stopCopy(copy: CopyRecord): Promise<CopyRecord> {
   });
 }
 
+/** Halts a copy's server: its memory and its connections stay, its processors are free. Paused already is fine. */
+export function pauseCopy(copy: CopyRecord): Promise<CopyRecord> {
+  return changeCopy(copy, async (now, runtime) => {
+    const state = await runtime.state(runtimeIdOf(now));
+    if (state !== "running" && state !== "paused") throw notAwake({ ...now, status: "stopped" });
+    if (state === "running") await finish(() => runtime.pause(runtimeIdOf(now)));
+    const paused: CopyRecord = { ...now, status: "paused" };
+    await writeCopy(paused);
+    await logEvent(now.id, "paused");
+    return paused;
+  });
+}
+
+/** Lets a paused copy go on; a running one is fine. */
+export function resumeCopy(copy: CopyRecord): Promise<CopyRecord> {
+  return changeCopy(copy, async (now, runtime) => {
+    const state = await runtime.state(runtimeIdOf(now));
+    if (state !== "running" && state !== "paused") throw notAwake({ ...now, status: "stopped" });
+    if (state === "paused") await finish(() => runtime.resume(runtimeIdOf(now)));
+    const ready: CopyRecord = { ...now, status: "ready" };
+    await writeCopy(ready);
+    await logEvent(now.id, "resumed");
+    return ready;
+  });
+}
+
 /** Starts a copy's server on its own URL; a running one is fine. Throws `COPY_UNCLEAN`, `COPY_LOST`, `PORT_IN_USE`. */
 export function startCopy(copy: CopyRecord, say: (text: string) => void = () => {}): Promise<CopyRecord> {
-  return onCopy(copy, async (now, runtime) => {
-    const state = await runtime.state(now.id);
+  return changeCopy(copy, async (now, runtime) => {
+    const state = await runtime.state(runtimeIdOf(now));
     if (state === "running" && now.status === "ready") return now;
+    if (state === "paused") throw notAwake({ ...now, status: "paused" });
     say(`Starting copy ${wordFor(now)}, which was stopped`);
     const begun = performance.now();
     try {
@@ -66,77 +93,32 @@ export async function awakeWherePossible(copy: CopyRecord, say: (text: string) =
 }
 
 /** Puts a copy back on a base, with its id, port, password and name; what was done in it is gone. */
-export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): Promise<CopyRecord> {
-  return onCopy(copy, async (now, runtime) => {
-    const begun = performance.now();
-    // Refused before anything is removed.
-    if (!(await runtime.exists(base.frozen))) throw baseLost(now);
-    const fresh: CopyRecord = {
-      ...now,
-      ...{ baseId: base.id, dumpKey: base.dumpKey, frozen: base.frozen, method: base.frozen.method },
-      ...{ database: base.database, server: base.server },
-      serving: { ...servingOf(config, base), joins: now.serving.joins ?? [] },
-    };
-    await finish(async () => {
-      // Killed in between, it is a stopped copy whose data is gone, which another reset makes again.
-      await writeCopy({ ...fresh, status: "stopped" });
-      await runtime.removeCopy(now.id, now.frozen);
-      await runtime.serve(await serveRequestOf(fresh));
-    });
-    await waitForLogin(runtime, fresh);
-    await openRoleOf(fresh);
-    return becomeReady(fresh, { action: "reset", begun });
+export function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): Promise<CopyRecord> {
+  return replaceData(copy, {
+    action: "reset",
+    async check(now, runtime) {
+      if (!(await runtime.exists(base.frozen))) throw baseLost(now);
+      const { id: baseId, dumpKey, frozen, database, server } = base;
+      const serving = { ...servingOf(config, base), joins: now.serving.joins ?? [] };
+      return { baseId, dumpKey, frozen, database, server, serving };
+    },
   });
 }
 
 /** Lets a copy live for so long from now on. */
 export function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<CopyRecord> {
-  return onCopy(copy, async (now, runtime) => {
+  return changeCopy(copy, async (now, runtime) => {
     const expiresAt = ttl === "never" ? null : new Date(Date.now() + ttl * 1000).toISOString();
     const extended: CopyRecord = { ...now, ttlSeconds: ttl === "never" ? null : ttl, expiresAt };
-    await runtime.setExpiry(now.id, expiresAt);
+    await runtime.setExpiry(runtimeIdOf(now), expiresAt);
     await writeCopy(extended);
     await logEvent(now.id, "extended", { expires_at: expiresAt });
     return extended;
   });
 }
 
-/** One command at a time changes a copy; it begins with what the record says then. */
-async function onCopy(
-  copy: CopyRecord,
-  change: (now: CopyRecord, runtime: Runtime) => Promise<CopyRecord>,
-): Promise<CopyRecord> {
-  return withLock(
-    `copy-${copy.id}`,
-    async () => {
-      const now = await readCopy(copy.id);
-      if (!now || now.status === "destroying") throw notAwake({ ...copy, status: "destroyed" });
-      if (now.status === "creating" || now.status === "pending") throw notAwake(now);
-      return change(now, await runtimeNamed(now.runtime, () => {}));
-    },
-    10 * 60_000,
-  );
-}
-
-async function becomeReady(
-  copy: CopyRecord,
-  { action, begun }: { action: string; begun: number },
-): Promise<CopyRecord> {
-  const ready: CopyRecord = {
-    ...copy,
-    status: "ready",
-    errorMessage: "",
-    readyAt: new Date().toISOString(),
-    readyMs: Math.round(performance.now() - begun),
-    owner: copy.bound ? copy.owner : await ownerTag(),
-  };
-  await writeCopy(ready);
-  await logEvent(copy.id, action, { ready_ms: ready.readyMs });
-  return ready;
-}
-
 async function isUnclean(runtime: Runtime, copy: CopyRecord): Promise<boolean> {
-  const log = await runtime.logs(copy.id).catch(() => "");
+  const log = await runtime.logs(runtimeIdOf(copy)).catch(() => "");
   return log.trimEnd().endsWith(UNCLEAN);
 }
 
@@ -145,13 +127,6 @@ async function markUnclean(copy: CopyRecord): Promise<DittoError> {
   return new DittoError(`Cannot start copy "${wordFor(copy)}": the machine went down while its server ran`, {
     code: "COPY_UNCLEAN",
     hint: `Copies don't sync their writes, so its files may not belong together: "bun scripts/copy.ts reset ${wordFor(copy)}" puts it back on its base, on the same URL`,
-  });
-}
-
-function notAwake(copy: CopyRecord): DittoError {
-  return new DittoError(`Cannot use copy "${wordFor(copy)}": it is ${copy.status}`, {
-    code: "COPY_NOT_RUNNING",
-    hint: `See "bun scripts/copy.ts list", or make another: "bun scripts/copy.ts create"`,
   });
 }
 
@@ -185,8 +160,4 @@ function baseLost(copy: CopyRecord): DittoError {
     code: "BASE_LOST",
     hint: 'Run "bun scripts/reseed.ts" to build a base again; the copy was left as it is',
   });
-}
-
-function wordFor(copy: CopyRecord): string {
-  return copy.name || copy.id;
 }

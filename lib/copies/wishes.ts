@@ -2,26 +2,29 @@ import type { Conversation } from "../kit/cli.ts";
 import { usageError } from "../kit/errors.ts";
 import { confirm } from "../kit/prompt.ts";
 import { checkName } from "../kit/state.ts";
+import { goingWith } from "./drop-snapshot.ts";
 import { branchName, findCopy, type Scope } from "./find.ts";
 import type { CopyWishes } from "./open.ts";
-import { type CopyRecord, knownCopies } from "./record.ts";
+import { type CopyRecord, knownCopies, wordFor } from "./record.ts";
+import { pathOf } from "./snapshot-record.ts";
 
 interface CopyFlags {
   name: string | undefined;
   ttl: number | "never" | undefined;
   port: number | undefined;
   label: string[];
-  dump: string | undefined;
+  dump?: string | undefined;
   as: string | undefined;
   network: string | undefined;
+  from?: string | undefined;
 }
 
 /** Flags of create and run as wishes, the name checked. */
 export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
-  const { name, ttl, port, label, dump, as: role, network } = call.flags;
+  const { name, ttl, port, label, dump, as: role, network, from } = call.flags;
   const chosen =
     name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump, role, network };
+  return { name: chosen, ttl, port, labels: label, dump, role, network, from };
 }
 
 /** The copies that are named, each once. */
@@ -35,7 +38,7 @@ export async function confirmReset(call: Conversation, copy: CopyRecord): Promis
   await confirm(`Reset ${copy.name || copy.id} to its base? Everything that was done in it is lost.`, { call });
 }
 
-/** The copies to delete: those that are named, or all of the project after a question. */
+/** The copies to delete: those that are named, or all of the project; asks where more goes than was named. */
 export async function chooseForDelete(
   call: Conversation & { positionals: string[]; flags: { all: boolean } },
   scope: Scope,
@@ -47,11 +50,20 @@ export async function chooseForDelete(
       'E.g. "bun scripts/copy.ts delete feature-x"',
     );
   }
-  if (!flags.all) return chooseSome(call, scope);
-  const all = (await knownCopies()).filter((copy) => copy.project === scope.project && copy.source === scope.source);
-  if (all.length > 0) {
-    const names = all.map((copy) => copy.name || copy.id).join(", ");
-    await confirm(`Delete ${all.length} copies of "${scope.project}" (${names}) with everything in them?`, { call });
+  const chosen = flags.all ? await allOf(scope) : await chooseSome(call, scope);
+  const snapshots = (await goingWith(chosen)).filter(({ auto }) => auto === undefined);
+  const names = chosen.map(wordFor).join(", ");
+  const also = snapshots.length === 0 ? "" : ` The snapshots ${snapshots.map(pathOf).join(", ")} go with it.`;
+  if (flags.all && chosen.length > 0) {
+    await confirm(`Delete ${chosen.length} copies of "${scope.project}" (${names}) with everything in them?${also}`, {
+      call,
+    });
+  } else if (also !== "") {
+    await confirm(`Delete ${names}?${also}`, { call });
   }
-  return all;
+  return chosen;
+}
+
+async function allOf({ project, source }: Scope): Promise<CopyRecord[]> {
+  return (await knownCopies()).filter((copy) => copy.project === project && copy.source === source);
 }

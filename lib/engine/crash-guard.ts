@@ -10,7 +10,7 @@ export const UNCLEAN = "ditto: the machine went down while this server ran";
  */
 export const crashGuard = {
   before: `boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.bootsessionuuid 2>/dev/null || echo unknown)
-if [ -e running ] && [ "$(cat running)" != "$boot" ]; then
+if [ -s running ] && [ "$(cat running)" != "$boot" ]; then
   echo ${quoteShell(UNCLEAN)} >&2
   exit 78
 fi

@@ -84,8 +84,30 @@ export interface ServerEngine {
   userClient(access: DatabaseUrl, server: ServerVersion, sql?: string): ToolCommand;
   /** Stops a running server cleanly and waits until its files are complete. */
   stopCommand(place: Place, server: ServerVersion): ToolCommand;
+  /** Looks what a frozen state of this server would lack. */
+  uncaptured(look: FreezeLook): Promise<Uncaptured>;
+  /** Writes what is in memory to the files, so that a server on a frozen state has little to recover. */
+  checkpoint(session: Session): Promise<void>;
   /** Connects through the driver. Throws DittoErrors that say what to do: unreachable, password, no such database. */
   connect(target: DatabaseUrl, options?: ConnectOptions): Promise<Session>;
+}
+
+/** A server that is about to be frozen. */
+export interface FreezeLook {
+  session: Session;
+  /** Opens another database of it. */
+  connect(database: string): Promise<Session>;
+  /** It will be stopped for it. */
+  stopped: boolean;
+  /** Servers on clones see their files where this one does. */
+  samePlace: boolean;
+}
+
+/** What a frozen state lacks, in words with the names of tables and files. */
+export interface Uncaptured {
+  lost: string[];
+  /** Data files outside of the server's directory. */
+  elsewhere: string[];
 }
 
 export interface ConnectOptions {

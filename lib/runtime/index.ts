@@ -13,6 +13,9 @@ export type StorageWish = "auto" | CloneMethod;
 
 export type ThingKind = "copy" | "base" | "snapshot" | "pool" | "tool";
 
+/** What a frozen data directory is of. */
+export type FrozenKind = "base" | "snapshot";
+
 /** A frozen data directory, as a record keeps it. */
 export interface Frozen {
   runtime: RuntimeName;
@@ -27,9 +30,11 @@ export interface Frozen {
   owner: string;
   /** The volumes that `image` declares; they are covered, or each copy would leave one behind. */
   volumes: string[];
-  /** `pool`: where it was mounted when the base was frozen, so that a clone needn't ask; a wrong one is noticed. */
+  /** Frozen while its server ran, or with what it left: a clone of it recovers as after a crash. */
+  live?: true;
   /** Where the daemon kept everything when the base was frozen, so that a copy needn't ask. */
   dataRoot?: string;
+  /** `pool`: where it was mounted when the base was frozen, so that a clone needn't ask; a wrong one is noticed. */
   pool?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
 }
 
@@ -80,8 +85,8 @@ export interface Workshop extends Toolbox {
   platform(): Promise<Platform>;
   /** Fills the place with the data that {@link Runtime.packFrozen} packed, as the server's own; for a workshop that builds nothing. */
   unpack(tar: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Freezes the place of a cleanly stopped server under this base id; the workshop is then only good for closing. */
-  freeze(id: string): Promise<Frozen>;
+  /** Freezes the place of a cleanly stopped server under this id; the workshop is then only good for closing. */
+  freeze(id: string, kind?: FrozenKind): Promise<Frozen>;
 }
 
 export interface WorkshopRequest {
@@ -110,7 +115,10 @@ export interface ToolboxRequest {
 
 /** A request for a copy's server. */
 export interface ServeRequest {
+  /** What the runtime knows it by. */
   id: string;
+  /** The host name by which networks that it joins find it, when that is another. */
+  alias?: string;
   from: Frozen;
   /** Called with the place as the server will see it; gives the sh script of the engine. */
   script: (place: { directory: string; run: string }, network: { port: number; listen: string }) => string;
@@ -127,12 +135,32 @@ export interface ServeRequest {
   network: "closed" | "open";
   /** Networks of the container runtime's to be in besides. */
   joins: string[];
+  /** Called when the clone is there and its server is about to start: whoever has the port gives it up now. */
+  beforeStart?: () => Promise<void>;
 }
 
 /** A copy's server that was started. */
 export interface Served {
   method: CloneMethod;
   cloneMs: number;
+}
+
+/** A request for a frozen state of a copy's data. */
+export interface FreezeRequest {
+  /** What the runtime knows the copy by. */
+  id: string;
+  /** What the copy was made of. */
+  from: Frozen;
+  /** The id of what is made. */
+  snapshot: string;
+}
+
+/** A copy's data that was frozen. */
+export interface FrozenCopy {
+  frozen: Frozen;
+  platform: Platform;
+  /** For how long the server stood still; 0 when it didn't run. */
+  pausedMs: number;
 }
 
 /** A thing of this ditto's that a runtime holds, by its label or marker. */
@@ -195,6 +223,15 @@ export interface Runtime {
   stopServer(id: string): Promise<void>;
   /** Starts the server of a copy whose data is there, on its own port. Throws `COPY_LOST` when it is not, `SERVER_MISSING`, `PORT_IN_USE`. */
   restart(request: ServeRequest): Promise<void>;
+  /** Halts a copy's server; its memory and its connections stay. */
+  pause(id: string): Promise<void>;
+  /** Lets a halted server go on. */
+  resume(id: string): Promise<void>;
+  /**
+   * Freezes a copy's data as it is in one moment; a running server stands still for it and goes on, also when ditto is
+   * killed meanwhile. Leaves nothing behind when it fails.
+   */
+  freezeCopy(request: FreezeRequest): Promise<FrozenCopy>;
   /** False when a copy's data is gone. */
   hasData(id: string, from: Frozen): Promise<boolean>;
   /** The server's own log, as one text or followed. */
@@ -203,6 +240,10 @@ export interface Runtime {
   /** False when the frozen directory, or the image of its server, is gone (pruned behind our back). */
   exists(from: Frozen): Promise<boolean>;
   removeFrozen(from: Frozen): Promise<void>;
+  /** The same frozen state once more, as the snapshot of this id. */
+  copyFrozen(from: Frozen, snapshot: string): Promise<Frozen>;
+  /** Bytes that a frozen directory alone occupies; undefined where it can't be told. */
+  frozenUsage(from: Frozen): Promise<number | undefined>;
   /** Packs a frozen directory while `read` reads. Throws `BASE_LOST` when it is gone. */
   packFrozen<T>(from: Frozen, read: (packed: Packed) => Promise<T>): Promise<T>;
   /** Everything with a label or marker, of every state folder. */

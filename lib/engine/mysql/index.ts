@@ -4,6 +4,7 @@ import { connect } from "./connect.ts";
 import { initialiseScript, serveScript, startSql, stopScript } from "./server.ts";
 import { settingsFromTraits } from "./settings.ts";
 import { adminClient, userClient } from "./tools.ts";
+import { uncaptured } from "./uncaptured.ts";
 import { majorMinorOf } from "./version.ts";
 
 /** MySQL 5.7 and later, MariaDB 10.4 and later. */
@@ -21,6 +22,11 @@ export const mysql: ServerEngine = {
   adminClient,
   userClient,
   stopCommand: (place) => ({ tool: "sh", args: ["-c", stopScript(place)] }),
+  uncaptured,
+  // Its log is small: there is never much to recover.
+  async checkpoint(session) {
+    await session.query("FLUSH ENGINE LOGS");
+  },
   connect,
 };
 

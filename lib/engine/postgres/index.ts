@@ -2,6 +2,7 @@ import type { ServerEngine } from "../index.ts";
 import { connect } from "./connect.ts";
 import { clientsInLog, loginLog, openRole } from "./logins.ts";
 import { ADMIN, initialiseScript, majorOf, serveScript, startSql } from "./server.ts";
+import { uncaptured } from "./uncaptured.ts";
 
 /** Postgres 12 and later. */
 export const postgres: ServerEngine = {
@@ -32,5 +33,9 @@ export const postgres: ServerEngine = {
     tool: "pg_ctl",
     args: ["stop", "-D", `${place.directory}/data`, "-m", "fast", "-w", "-t", "3600"],
   }),
+  uncaptured,
+  async checkpoint(session) {
+    await session.query("CHECKPOINT");
+  },
   connect,
 };

@@ -5,6 +5,7 @@ import { askVersion } from "./ask.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
+import { copyFrozen, freezeCopy } from "./freeze.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
@@ -39,6 +40,16 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     async stopServer(id) {
       await cli(["stop", "-t", String(STOP_SECONDS), copyContainer(id)], { purpose: "stop the copy" });
     },
+    async pause(id) {
+      await cli(["pause", copyContainer(id)], { purpose: "pause the copy" });
+    },
+    async resume(id) {
+      await cli(["unpause", copyContainer(id)], { purpose: "resume the copy" });
+    },
+    async freezeCopy(request) {
+      const [yard, state] = await Promise.all([yardOf(cli, request.from), stateOf(cli, copyContainer(request.id))]);
+      return freezeCopy({ cli, yard, state }, request);
+    },
     restart: async (request) => restart(cli, request, await yardOf(cli, request.from)),
     async hasData(id, from) {
       if (from.method !== "image") return directoryExists(cli, from, `copies/${id}`);
@@ -61,6 +72,11 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       if (from.method === "image") await cli(["image", "rm", "-f", from.reference], { check: false });
       else await unlessPoolGone(async () => (await yardOf(cli, from))?.remove(from.reference));
     },
+    copyFrozen: async (from, snapshot) => copyFrozen(cli, from, { yard: await yardOf(cli, from), snapshot }),
+    async frozenUsage(from) {
+      const yard = await yardOf(cli, from);
+      return yard ? yard.usage(from.reference) : layerBytes(cli, from.reference);
+    },
     packFrozen: async (from, read) => packFrozen(cli, from, await yardOf(cli, from), read),
     things: async () => listThings(cli, await existingYards(cli)),
     removeThing: async (what) => removeThing(cli, await existingYards(cli), what),
@@ -77,6 +93,18 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return status === 0 ? Number(stdout) : undefined;
     },
   };
+}
+
+/** What an image adds to the one that it was made on. */
+async function layerBytes(cli: ContainerCli, image: string): Promise<number | undefined> {
+  const sizeOf = async (name: string) => {
+    const args = ["image", "inspect", "--format", "{{.Size}} {{.Parent}}", name];
+    const [size = "", parent = ""] = (await cli(args, { check: false })).stdout.trim().split(" ");
+    return { size: Number(size), parent };
+  };
+  const { size, parent } = await sizeOf(image);
+  if (!size) return undefined;
+  return parent === "" ? size : size - (await sizeOf(parent)).size;
 }
 
 async function stateOf(cli: ContainerCli, container: string): Promise<ServerState> {

@@ -1,4 +1,5 @@
 import { DittoError } from "../../kit/errors.ts";
+import { newId } from "../../kit/state.ts";
 import type { Frozen, Served, ServeRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
@@ -7,6 +8,9 @@ import { coverVolumes } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { canShut, copyNetwork, createCopyNetwork, shutWayOut } from "./network.ts";
 import { PLACE, removeContainer } from "./workshop.ts";
+
+/** What another server's run left in a place that was frozen under it: emptied, it means nothing. */
+const REMAINS = { running: "", expires: "" };
 
 /** The container of a copy. */
 export function copyContainer(id: string): string {
@@ -19,11 +23,12 @@ export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard
   const path = `copies/${request.id}`;
   if (yard) {
     const marker = await placeMarker("copy", request.id, request.expiresAt);
-    const files = { ...request.files, [MARKER_FILE]: marker };
+    const files = { ...request.files, ...(request.from.live ? REMAINS : {}), [MARKER_FILE]: marker };
     await yard.clone(request.from.reference, path, { owner: request.from.owner, files });
   }
   const cloneMs = Math.round(performance.now() - started);
   try {
+    await request.beforeStart?.();
     await startContainer(cli, request, yard && { yard, path });
   } catch (error) {
     await removeContainer(cli, copyContainer(request.id));
@@ -53,10 +58,16 @@ async function startContainer(
 }
 
 /** What a container's network is only when it runs: shut, on podman, and the networks that it joins. */
-async function settleNetworks(cli: ContainerCli, { id, joins, network: wish, bind }: ServeRequest): Promise<void> {
+async function settleNetworks(
+  cli: ContainerCli,
+  { id, alias, joins, network: wish, bind }: ServeRequest,
+): Promise<void> {
   if (cli.tool === "podman" && wish === "closed" && canShut(cli.tool, bind)) await shutWayOut(cli, copyContainer(id));
   for (const network of joins) {
-    await cli(["network", "connect", network, copyContainer(id)], { purpose: `join the network "${network}"` });
+    const known = alias === undefined ? [] : ["--alias", alias];
+    await cli(["network", "connect", ...known, network, copyContainer(id)], {
+      purpose: `join the network "${network}"`,
+    });
   }
 }
 
@@ -129,7 +140,7 @@ async function runArguments(request: ServeRequest, directory: string | undefined
     ...[
       from.method === "image" ? from.reference : from.image,
       "-c",
-      directory === undefined ? unpack(request.files) + script : script,
+      directory === undefined ? clearRemains(from) + unpack(request.files) + script : script,
     ],
   ];
 }
@@ -140,6 +151,14 @@ async function runArguments(request: ServeRequest, directory: string | undefined
  */
 function fileVariables(files: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.values(files).map((content, index) => [`DITTO_FILE_${index}`, content]));
+}
+
+/** At the first start only: what the server itself leaves counts at the next. */
+function clearRemains({ live }: Frozen): string {
+  if (!live) return "";
+  const [clone, mark] = [newId(), `${PLACE.directory}/clone`];
+  const remains = Object.keys(REMAINS).map((name) => `${PLACE.directory}/${name}`);
+  return `[ "$(cat ${mark} 2>/dev/null)" = ${clone} ] || { rm -f ${remains.join(" ")}; printf ${clone} > ${mark}; }\n`;
 }
 
 function unpack(files: Record<string, string>): string {

@@ -1,10 +1,18 @@
 import { makeOrUndo } from "../../kit/cleanup.ts";
 import { DittoError } from "../../kit/errors.ts";
-import { withLock } from "../../kit/state.ts";
-import { type Frozen, HERE, type Toolbox, type ToolboxRequest, type Workshop, type WorkshopRequest } from "../index.ts";
+import {
+  type Frozen,
+  type FrozenKind,
+  HERE,
+  type Toolbox,
+  type ToolboxRequest,
+  type Workshop,
+  type WorkshopRequest,
+} from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
+import { commitImage } from "./commit.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
@@ -79,21 +87,20 @@ async function fitOut(cli: ContainerCli, request: WorkshopRequest, site: Site): 
     owner,
     platform: () => platformOf(tools, image.architecture),
     unpack: (tar) => unpackPlace({ cli, container, tools, owner }, tar),
-    freeze: (id) => freeze(cli, request, { ...site, id, owner, tools }),
+    freeze: (id, kind = "base") => freeze(cli, { ...site, id, kind, owner, tools }),
     close: () => closeWorkshop(cli, site),
   };
 }
 
 async function freeze(
   cli: ContainerCli,
-  request: WorkshopRequest,
-  what: Site & { id: string; owner: string; tools: Toolbox },
+  what: Site & { id: string; kind: FrozenKind; owner: string; tools: Toolbox },
 ): Promise<Frozen> {
-  const { yard, id, image, owner } = what;
+  const { yard, id, kind, image, owner } = what;
   const bytes = await placeBytes(what.tools);
   const { method, reference } = yard
-    ? await freezeDirectory(yard, what.path, id)
-    : await commitImage(cli, what.container, request, id, image);
+    ? await freezeDirectory(yard, what.path, FOLDER_OF[kind] + id)
+    : { method: "image" as const, reference: await commitImage(cli, what.container, { kind, id }) };
   const pool = yard?.known === undefined ? {} : { pool: yard.known };
   const root = await dataRoot(cli);
   return {
@@ -108,6 +115,8 @@ async function freeze(
     ...pool,
   };
 }
+
+const FOLDER_OF: Record<FrozenKind, string> = { base: "bases/", snapshot: "snapshots/" };
 
 /** Opens a container whose tools reach the source and share the workshop's work folder. */
 export async function openToolbox(context: Context, request: ToolboxRequest): Promise<Toolbox> {
@@ -180,30 +189,14 @@ async function placeBytes(tools: Toolbox): Promise<number> {
   return Number.parseInt(stdout, 10) * 1024 || 0;
 }
 
-async function freezeDirectory(yard: Yard, path: string, id: string): Promise<Pick<Frozen, "method" | "reference">> {
-  const reference = `bases/${id}`;
+async function freezeDirectory(
+  yard: Yard,
+  path: string,
+  reference: string,
+): Promise<Pick<Frozen, "method" | "reference">> {
   await yard.rename(path, reference);
   await yard.freeze(reference);
   return { method: yard.method, reference };
-}
-
-async function commitImage(
-  cli: ContainerCli,
-  container: string,
-  request: WorkshopRequest,
-  id: string,
-  image: ImageFacts,
-): Promise<Pick<Frozen, "method" | "reference">> {
-  const own = await labelFlags("base", id);
-  const changes = own.filter((flag) => flag !== "--label").flatMap((label) => ["--change", `LABEL ${label}`]);
-  const name = `ditto-base:${id}`;
-  // Two commits at once have corrupted layers; the lock is this machine's, which is where the daemon is hardly ever shared.
-  const { stdout } = await withLock("commit", () =>
-    cli(["commit", ...changes, container, name], {
-      purpose: `freeze the base of ${request.image} (${image.architecture})`,
-    }),
-  );
-  return { method: "image", reference: stdout.trim() };
 }
 
 async function closeWorkshop(cli: ContainerCli, { container, volume, yard, path }: Site): Promise<void> {

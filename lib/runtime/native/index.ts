@@ -6,6 +6,7 @@ import { type Command, type Frozen, HERE, type Runtime, type ServerState, type T
 import { directorySize, ownBytes } from "../storage/directory.ts";
 import { askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
+import { copyFrozen, freezeCopy, pause, resume } from "./freeze.ts";
 import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
@@ -31,6 +32,10 @@ export function openNative(say: (text: string) => void): Runtime {
     attach: async (_id, from, command) => attach(from, command),
     state: stateOf,
     stopServer,
+    pause,
+    resume,
+    freezeCopy,
+    copyFrozen,
     restart,
     hasData: async (id) => isDirectory(join(await copyFolder(id), "place")),
     logs: readLog,
@@ -44,6 +49,11 @@ export function openNative(say: (text: string) => void): Runtime {
     async removeFrozen(from) {
       const { folder, name } = frozenName(from);
       await removeFolder(await nativeRoot(), folder, name);
+    },
+    async frozenUsage(from) {
+      const place = await frozenPlace(from);
+      if (!(await isDirectory(place))) return undefined;
+      return from.method === "copy" ? directorySize(place) : ownBytes(place);
     },
     packFrozen,
     things: listThings,

@@ -28,6 +28,38 @@ export async function serverProcess(folder: string): Promise<{ pid: number; stop
   return { pid, stopped: facts.state === "T" };
 }
 
+/**
+ * Every process of a running server, the script first, those that stand still in all their threads marked so: a signal
+ * to stop is not obeyed at once.
+ */
+export async function serverFamily(folder: string): Promise<{ pid: number; halted: boolean }[]> {
+  const server = await serverProcess(folder);
+  if (!server) return [];
+  const all = (await processes()).filter(({ state }) => state !== "Z");
+  const family = all.filter(({ pid }) => pid === server.pid);
+  // The list grows while it is walked: children of children are found too.
+  for (const { pid } of family) family.push(...all.filter(({ parent }) => parent === pid));
+  return family.map(({ pid, state }) => ({ pid, halted: state === "T" && threadsHalted(pid) }));
+}
+
+function threadsHalted(pid: number): boolean {
+  if (process.platform !== "linux") return true;
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.every((thread) =>
+      / T | Z /.test(afterName(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"))),
+    );
+  } catch {
+    // It ended meanwhile, and is looked for again.
+    return false;
+  }
+}
+
+/** A command's name may hold blanks and brackets; the fields begin behind its last bracket. */
+function afterName(line: string): string {
+  return line.slice(line.lastIndexOf(")") + 1, line.lastIndexOf(")") + 5);
+}
+
 /** Where the tag stands. */
 export function pidFile(folder: string): string {
   return join(folder, PID_FILE);

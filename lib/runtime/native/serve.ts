@@ -1,4 +1,4 @@
-import { chmod, chown, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { makeOrUndo } from "../../kit/cleanup.ts";
@@ -60,7 +60,7 @@ export async function serve(request: ServeRequest): Promise<Served> {
       "Use --runtime docker, or leave --network out",
     );
   }
-  await requireFreePort(request.bind, request.port);
+  if (!request.beforeStart) await requireFreePort(request.bind, request.port);
   await requireServer(request.from);
   const owner = parseOwner(request.from.owner);
   const root = await nativeRoot();
@@ -70,6 +70,10 @@ export async function serve(request: ServeRequest): Promise<Served> {
   };
   return makeOrUndo(async () => {
     const { run, clone } = await prepare(request, owner);
+    if (request.beforeStart) {
+      await request.beforeStart();
+      await requireFreePort(request.bind, request.port);
+    }
     await launch(request, owner, run);
     return { method: clone.method, cloneMs: clone.ms };
   }, undo);
@@ -105,6 +109,9 @@ export async function stopServer(id: string): Promise<void> {
   }
 }
 
+/** What another server's run left in a place that was frozen under it. */
+const REMAINS = ["running", "start.sql", "data/postmaster.pid"];
+
 /** Makes the copy's folder under `tmp`, where no server's user gets in, and renames it when it is complete. */
 async function prepare(request: ServeRequest, owner: Owner) {
   const { folder, root } = await openTemporary(request.id, {
@@ -115,6 +122,7 @@ async function prepare(request: ServeRequest, owner: Owner) {
   const place = join(folder, "place");
   const wish = request.from.method === "copy" ? "copy" : "auto";
   const clone = await cloneDirectory(await frozenPlace(request.from), place, wish);
+  if (request.from.live) await Promise.all(REMAINS.map((name) => rm(join(place, name), { force: true })));
   for (const [name, content] of Object.entries(request.files)) {
     const file = join(place, name);
     await writeFile(file, content, { mode: 0o600, flag: "wx" });

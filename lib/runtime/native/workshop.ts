@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { makeOrUndo } from "../../kit/cleanup.ts";
 import { usageError } from "../../kit/errors.ts";
-import type { Frozen, StorageWish, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
+import type { Frozen, FrozenKind, StorageWish, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
 import {
   canReflink,
   createDirectory,
@@ -47,7 +47,7 @@ export async function openWorkshop(request: WorkshopRequest, say: (text: string)
       hasClientTools: found.hasClientTools,
       platform: hostPlatform,
       unpack: (tar) => unpackPlace(tools, place.directory, tar),
-      freeze: (id) => freeze(root, place.directory, id, facts),
+      freeze: (id, kind = "base") => freeze(place.directory, { root, id, kind }, facts),
       async close() {
         await tools.close();
         await remove();
@@ -107,21 +107,21 @@ async function makePlace(folder: string, owner: Owner): Promise<Workshop["place"
 }
 
 async function freeze(
-  root: string,
   place: string,
-  id: string,
+  { root, id, kind }: { root: string; id: string; kind: FrozenKind },
   facts: Pick<Frozen, "method" | "image" | "owner">,
 ): Promise<Frozen> {
   // What the server left behind by mistake would otherwise go on writing into a base.
   await endProcesses(place);
-  const { folder } = await openTemporary(`${id}-freeze`, { kind: "base", id, expiresAt: null });
+  const { folder } = await openTemporary(`${id}-freeze`, { kind, id, expiresAt: null });
   try {
     await rename(place, join(folder, "place"));
     const bytes = await directorySize(folder);
     await syncDirectory(folder);
-    await mkdir(join(root, "bases"), { recursive: true, mode: 0o711 });
-    await rename(folder, join(root, "bases", id));
-    return { runtime: "native", reference: `bases/${id}`, bytes, volumes: [], ...facts };
+    const reference = `${kind}s/${id}`;
+    await mkdir(join(root, `${kind}s`), { recursive: true, mode: 0o711 });
+    await rename(folder, join(root, reference));
+    return { runtime: "native", reference, bytes, volumes: [], ...facts };
   } catch (error) {
     await removeDirectory(folder, root);
     throw error;

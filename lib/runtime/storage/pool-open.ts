@@ -3,7 +3,7 @@ import { type Attached, bringUp, inAnchor, keyValues, needsRepair, readVolumes }
 import { type Cli, call } from "./pool-cli.ts";
 import { isDown, poolError } from "./pool-errors.ts";
 import { checkFile, checkOwner, checkPath, type PoolFilesystem, type PoolNames, poolNames } from "./pool-names.ts";
-import { CLONE, CREATE, EXISTS, FREEZE, LIST, REMOVE, RENAME, SWEEP, USAGE, withGuard } from "./pool-scripts.ts";
+import { CLONE, CREATE, EXISTS, FREEZE, LIST, REMOVE, RENAME, SWEEP, SYNC, USAGE, withGuard } from "./pool-scripts.ts";
 
 /** The file at the top of a directory that says whose it is; written by the caller through `files`. */
 export const MARKER_FILE = "ditto.json";
@@ -36,6 +36,8 @@ export interface OpenPool {
   rename(from: string, to: string): Promise<void>;
   /** Syncs the directory and its name to disk; on btrfs nothing can change it from then on. Rename first, then freeze. */
   freeze(path: string): Promise<void>;
+  /** Writes what is not on disk yet of everything there, so that a clone needn't. */
+  sync(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Bytes that the directory shares with no other (XFS can't tell: all its bytes). */
   usage(path: string): Promise<number>;
@@ -115,7 +117,7 @@ function poolVerbs(cli: Cli, names: PoolNames, at: Attached): OpenPool {
 /** The verbs that change directories, over any way to run a script in an anchor. */
 export function changingVerbs(
   exec: Exec,
-): Pick<OpenPool, "clone" | "create" | "remove" | "rename" | "freeze" | "sweep"> {
+): Pick<OpenPool, "clone" | "create" | "remove" | "rename" | "freeze" | "sync" | "sweep"> {
   return {
     async clone(from, to, { owner, files = {} } = {}) {
       const input = encodeFiles(files);
@@ -138,6 +140,9 @@ export function changingVerbs(
     },
     async freeze(path) {
       await exec(`freeze "${path}"`, FREEZE, [checkPath(path)]);
+    },
+    async sync(path) {
+      await exec(`sync "${path}"`, SYNC, [checkPath(path)]);
     },
     async sweep({ olderThanSeconds = 60 } = {}) {
       const swept = await exec("sweep the pool", SWEEP, [String(Math.max(0, Math.floor(olderThanSeconds)))]);

@@ -131,6 +131,12 @@ sync -f "$1"
 [ "$DITTO_FILESYSTEM" != btrfs ] || btrfs property set -ts "$1" ro true
 `;
 
+/** $1 path. Writes what servers left in the kernel's cache to disk: a clone would do it while they wait. */
+export const SYNC = `${GUARD}
+[ -d "$1" ] || exit ${EXIT.missing}
+sync -f "$1"
+`;
+
 /** $1 path; prints bytes that nothing else shares, where the file system can tell them. */
 export const USAGE = `${GUARD}
 [ -d "$1" ] || exit ${EXIT.missing}

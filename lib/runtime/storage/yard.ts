@@ -17,6 +17,8 @@ export interface Yard {
   rename(from: string, to: string): Promise<void>;
   /** Makes a directory immutable as far as the file system can, its data synced. */
   freeze(path: string): Promise<void>;
+  /** Writes what is not on disk yet, so that a clone of what a server works on needn't. */
+  sync(path: string): Promise<void>;
   remove(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Bytes that a directory alone occupies; all its bytes where sharing can't be told. */

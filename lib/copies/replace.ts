@@ -1,0 +1,85 @@
+import { finish, withCleanup } from "../kit/cleanup.ts";
+import type { DittoError } from "../kit/errors.ts";
+import { newId } from "../kit/state.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { becomeReady, changeCopy } from "./change.ts";
+import { openRoleOf, waitForLogin } from "./login.ts";
+import { type CopyRecord, runtimeIdOf, writeCopy } from "./record.ts";
+import { serveRequestOf } from "./serving.ts";
+
+/** What a copy's data becomes. */
+export type Replacement = Pick<CopyRecord, "baseId" | "dumpKey" | "frozen" | "database" | "server" | "serving"> &
+  Pick<CopyRecord, "standsOn" | "head">;
+
+interface Replacing {
+  /** As its events say. */
+  action: string;
+  /** Looks at the copy as it is now, and throws when it can't become that. */
+  check(now: CopyRecord, runtime: Runtime): Promise<Replacement>;
+}
+
+/**
+ * Exchanges a copy's data for a clone of something frozen: id, name, port and password stay. The new server stands beside
+ * the old data until it has proven itself; when it can't, or ditto is killed, the copy is what it was.
+ */
+export function replaceData(copy: CopyRecord, { action, check }: Replacing): Promise<CopyRecord> {
+  return changeCopy(copy, async (now, runtime) => {
+    const begun = performance.now();
+    const replacement = await check(now, runtime);
+    const { standsOn: _, head: __, ...kept } = now;
+    const fresh: CopyRecord = {
+      ...kept,
+      ...replacement,
+      method: replacement.frozen.method,
+      instance: `${now.id}-${newId().slice(-6)}`,
+    };
+    await swapIn(fresh, now, runtime);
+    const details = fresh.standsOn ? { snapshot: fresh.standsOn.name } : { base_id: fresh.baseId };
+    const ready = await becomeReady(fresh, { action, begun, details });
+    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen));
+    return ready;
+  });
+}
+
+async function swapIn(fresh: CopyRecord, now: CopyRecord, runtime: Runtime): Promise<void> {
+  let state: "beside" | "stopping" | "proven" = "beside";
+  const wasRunning = ["running", "paused"].includes(await runtime.state(runtimeIdOf(now)));
+  const beforeStart = async () => {
+    state = "stopping";
+    await writeCopy({ ...now, status: "stopped", next: fresh });
+    await restServer(now, runtime);
+  };
+  await withCleanup(
+    async () => {
+      await finish(async () => runtime.serve({ ...(await serveRequestOf(fresh)), beforeStart }));
+      await waitForLogin(runtime, fresh);
+      await openRoleOf(fresh);
+      state = "proven";
+    },
+    async () => {
+      if (state === "proven") return;
+      await runtime.removeCopy(runtimeIdOf(fresh), fresh.frozen);
+      if (state === "beside") return;
+      if (wasRunning) await bringBack(now, runtime);
+      await writeCopy(now);
+    },
+  );
+}
+
+/** Stops a server in order, also one that stands still. */
+export async function restServer(copy: CopyRecord, runtime: Runtime): Promise<void> {
+  const state = await runtime.state(runtimeIdOf(copy));
+  if (state === "paused") await runtime.resume(runtimeIdOf(copy));
+  if (state === "running" || state === "paused") await runtime.stopServer(runtimeIdOf(copy));
+}
+
+async function bringBack(copy: CopyRecord, runtime: Runtime): Promise<void> {
+  try {
+    await runtime.restart(await serveRequestOf(copy));
+    await waitForLogin(runtime, copy);
+    if (copy.status === "paused") await runtime.pause(runtimeIdOf(copy));
+  } catch (error) {
+    await writeCopy({ ...copy, status: "stopped" });
+    throw error as DittoError;
+  }
+}

@@ -1,0 +1,50 @@
+import { servers } from "../engine/engines.ts";
+import type { ServerEngine } from "../engine/index.ts";
+import { DittoError } from "../kit/errors.ts";
+import { accessTo, type CopyRecord, wordFor } from "./record.ts";
+import type { SnapshotWishes } from "./snapshot.ts";
+
+/**
+ * Makes a running copy ready to be frozen; resolves to what will not be in it, in words. Throws `NOT_CAPTURED` when
+ * there is such and nobody allowed it.
+ */
+export async function prepareFreeze(copy: CopyRecord, wishes: SnapshotWishes): Promise<string[]> {
+  const engine: ServerEngine = servers[copy.engine];
+  const access = await accessTo(copy);
+  const session = await engine.connect(access);
+  try {
+    const look = {
+      session,
+      connect: (database: string) => engine.connect({ ...access, database }),
+      stopped: wishes.stop ?? false,
+      samePlace: copy.runtime !== "native",
+    };
+    const { lost, elsewhere } = await engine.uncaptured(look);
+    // Two servers would write into the same files.
+    if (elsewhere.length > 0 && !look.samePlace) throw shared(copy, elsewhere);
+    const missing = [...lost, ...elsewhere];
+    if (missing.length > 0 && !wishes.allowNotCaptured) throw notCaptured(copy, missing, wishes);
+    if (!wishes.stop) await engine.checkpoint(session);
+    return missing;
+  } finally {
+    await session.close();
+  }
+}
+
+function notCaptured(copy: CopyRecord, missing: string[], { stop }: SnapshotWishes): DittoError {
+  const how = stop ? "" : "--stop stops the server for it and takes what is on disk then; ";
+  return new DittoError(`Cannot take all of "${wordFor(copy)}": not captured would be ${missing.join(", ")}`, {
+    code: "NOT_CAPTURED",
+    hint: `${how}--allow-not-captured takes the snapshot without`,
+  });
+}
+
+function shared(copy: CopyRecord, files: string[]): DittoError {
+  return new DittoError(
+    `Cannot take a snapshot of "${wordFor(copy)}": it has data outside of its directory, ${files.join(", ")}`,
+    {
+      code: "NOT_CAPTURED",
+      hint: "A copy of the snapshot would write into the same files: move them back into the data directory",
+    },
+  );
+}
