@@ -2,6 +2,7 @@ import { DittoError } from "../../kit/errors.ts";
 import { withLock } from "../../kit/state.ts";
 import type { FrozenKind } from "../index.ts";
 import type { ContainerCli } from "./cli.ts";
+import { removeImage } from "./images.ts";
 import { labelFlags, labels } from "./labels.ts";
 import { removeContainer } from "./workshop.ts";
 
@@ -49,7 +50,7 @@ export async function flattened(cli: ContainerCli, image: string, content: Conte
     return flat;
   } finally {
     await removeContainer(cli, container);
-    await cli(["image", "rm", "-f", image], { check: false });
+    await removeImage(cli, image);
   }
 }
 

@@ -83,14 +83,18 @@ async function freezeImage(cli: ContainerCli, { id, snapshot }: FreezeRequest, h
 
 /**
  * POSIX sh that halts a container until its stdin ends, however that comes about: a killed ditto leaves no server that
- * stands still for ever.
+ * stands still for ever. On a busy machine the kernel may not get hold of all processes at once.
  */
 const HALT = `
 trap '' INT TERM HUP
-"$1" pause "$2" >/dev/null || exit 1
-echo halted
-cat >/dev/null
-exec "$1" unpause "$2" >/dev/null
+for turn in 1 2 3 4 5; do
+  if "$1" pause "$2" >/dev/null; then
+    echo halted
+    cat >/dev/null
+    exec "$1" unpause "$2" >/dev/null
+  fi
+done
+exit 1
 `;
 
 async function whilePaused<T>(

@@ -31,6 +31,18 @@ export async function inspectImage(cli: ContainerCli, image: string): Promise<Im
   return { id, volumes: Object.keys((JSON.parse(volumes) as Record<string, unknown> | null) ?? {}), architecture };
 }
 
+/**
+ * Removes an image of ditto's; none is fine. One that others were made on loses its name only: its layers are theirs too,
+ * and go with the last of them.
+ */
+export async function removeImage(cli: ContainerCli, id: string): Promise<void> {
+  const removed = await cli(["image", "rm", "-f", id], { check: false });
+  if (removed.status === 0 || !/dependent child|has children|used by/i.test(removed.stderr)) return;
+  const { stdout } = await cli(["image", "inspect", "--format", '{{join .RepoTags " "}}', id], { check: false });
+  const names = stdout.trim().split(" ").filter(Boolean);
+  if (names.length > 0) await cli(["image", "rm", ...names], { check: false });
+}
+
 function missing(image: string, state: string): DittoError {
   return new DittoError(`Cannot use image "${image}": ${state}`, {
     code: "IMAGE_MISSING",

@@ -6,6 +6,7 @@ import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
 import { copyFrozen, freezeCopy } from "./freeze.ts";
+import { removeImage } from "./images.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
@@ -41,6 +42,9 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       await cli(["stop", "-t", String(STOP_SECONDS), copyContainer(id)], { purpose: "stop the copy" });
     },
     async pause(id) {
+      for (let turn = 1; turn < 5; turn++) {
+        if ((await cli(["pause", copyContainer(id)], { check: false })).status === 0) return;
+      }
       await cli(["pause", copyContainer(id)], { purpose: "pause the copy" });
     },
     async resume(id) {
@@ -69,7 +73,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return image !== undefined && (from.method === "image" || directoryExists(cli, from, from.reference));
     },
     async removeFrozen(from) {
-      if (from.method === "image") await cli(["image", "rm", "-f", from.reference], { check: false });
+      if (from.method === "image") await removeImage(cli, from.reference);
       else await unlessPoolGone(async () => (await yardOf(cli, from))?.remove(from.reference));
     },
     copyFrozen: async (from, snapshot) => copyFrozen(cli, from, { yard: await yardOf(cli, from), snapshot }),

@@ -1,6 +1,7 @@
 import type { Thing, ThingKind } from "../index.ts";
 import type { Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
+import { removeImage } from "./images.ts";
 import { removeContainer } from "./workshop.ts";
 
 const LABELS = ["ditto.kind", "ditto.id", "ditto.home", "ditto.owner", "ditto.expires"];
@@ -30,7 +31,7 @@ export async function removeThing(cli: ContainerCli, yards: Yard[], what: Thing)
   const name = rest.join(":");
   if (sort === "container") await removeContainer(cli, name);
   else if (sort === "volume") await cli(["volume", "rm", "-f", name], { check: false });
-  else if (sort === "image") await cli(["image", "rm", "-f", name], { check: false });
+  else if (sort === "image") await removeImage(cli, name);
   else {
     const [method = "", path = ""] = rest;
     await yards.find((yard) => yard.method === method)?.remove(path);
