@@ -148,14 +148,9 @@ async function run(call: Call<typeof runFlags>): Promise<number> {
 }
 
 async function list(call: Call): Promise<void> {
-  const { observeCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
-  const stored = await observeCopies();
-  call.answer(
-    stored.map((entry) =>
-      entry.kind === "record" ? viewOf(entry.record) : { id: entry.id, status: entry.kind, file: entry.file },
-    ),
-    () => renderList(stored),
-  );
+  const { listCopies } = await import("../lib/copies/list.ts");
+  const { json, text } = await listCopies();
+  call.answer(json, () => text);
 }
 
 async function url(call: Call): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Stored } from "../kit/state.ts";
 import { table } from "../kit/table.ts";
 import { formatAge, formatBytes, formatDuration } from "../kit/units.ts";
-import { runtimeNamed } from "../runtime/open.ts";
+import { diskMeter } from "./disk.ts";
 import { findCopy, type Scope } from "./find.ts";
 import { knownCopies } from "./record.ts";
 import { pathOf, readSnapshots, type SnapshotRecord, snapshotView } from "./snapshot-record.ts";
@@ -11,12 +11,13 @@ export async function listSnapshots(word: string | undefined, scope: Scope): Pro
   const copy = word === undefined ? undefined : await findCopy(word, scope);
   const [all, copies] = await Promise.all([readSnapshots(), knownCopies()]);
   const stored = all.filter((one) => copy === undefined || one.file.includes(`/${copy.id}/`));
+  const meter = diskMeter();
   const rows = await Promise.all(
     stored.map(async (one) => {
       if (one.kind !== "record")
         return { json: { name: one.id, status: one.kind, file: one.file }, cells: strange(one) };
       const here = copies.filter(({ standsOn }) => standsOn?.id === one.record.id).map(({ name, id }) => name || id);
-      const disk = await diskOf(one.record);
+      const disk = await meter.ofFrozen(one.record.frozen);
       const json = { ...snapshotView(one.record), disk_bytes: disk ?? null, copies: here };
       return { json, cells: cellsOf(one.record, here, disk) };
     }),
@@ -28,12 +29,6 @@ export async function listSnapshots(word: string | undefined, scope: Scope): Pro
     json: rows.map(({ json }) => json),
     text: rows.length === 0 ? none : table(cells, { head, right: [3, 4] }),
   };
-}
-
-/** Undefined where it can't be told, as when the runtime is down. */
-export async function diskOf({ frozen }: SnapshotRecord): Promise<number | undefined> {
-  const runtime = await runtimeNamed(frozen.runtime, () => {});
-  return runtime.frozenUsage(frozen).catch(() => undefined);
 }
 
 function cellsOf(snapshot: SnapshotRecord, copies: string[], disk: number | undefined): string[] {

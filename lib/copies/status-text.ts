@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { isTerminal, paint, terminalWidth } from "../kit/stdio.ts";
 import { table } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
-import type { BaseStatus, CopyStatus, Status } from "./status.ts";
+import type { BaseStatus, CopyStatus, SnapshotStatus, Status } from "./status.ts";
 
 /** How things stand, for a person: facts, bases, copies, and what needs attention. */
 export function renderStatus(status: Status): string {
@@ -14,6 +14,7 @@ export function renderStatus(status: Status): string {
     renderFacts(factsOf(status)),
     renderBases(status.bases, foreign),
     renderCopies(status.copies, foreign),
+    renderSnapshots(status.snapshots),
   ];
   return [...parts, renderWarnings(status.warnings)].filter((part) => part !== "").join("\n\n");
 }
@@ -29,6 +30,7 @@ function factsOf(status: Status): [string, string][] {
   const sizes = [
     ["bases", disk.bases_bytes] as const,
     ["copies", disk.copies_bytes] as const,
+    ...(status.snapshots.length > 0 ? [["snapshots", disk.snapshots_bytes] as const] : []),
     ["dumps", disk.dumps_bytes] as const,
   ];
   return [
@@ -89,6 +91,17 @@ function renderCopies(copies: CopyStatus[], foreign: boolean): string {
   const head = ["COPY", ...(foreign ? ["PROJECT"] : []), "STATUS", "PORT", "DISK", "AGE", "EXPIRES"];
   const first = foreign ? 3 : 2;
   return table(copies.map(row), { head, right: [first, first + 1] });
+}
+
+function renderSnapshots(snapshots: SnapshotStatus[]): string {
+  if (snapshots.length === 0) return "";
+  const row = (snapshot: SnapshotStatus) => [
+    `${snapshot.copy}/${snapshot.name}`,
+    snapshot.parent || "the base",
+    snapshot.disk_bytes === null ? "-" : formatBytes(snapshot.disk_bytes),
+    formatAge(snapshot.created_at),
+  ];
+  return table(snapshots.map(row), { head: ["SNAPSHOT", "AFTER", "DISK", "AGE"], right: [2] });
 }
 
 /** "2,576", "12.3M": exact as long as it is short. */

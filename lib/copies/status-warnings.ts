@@ -4,7 +4,7 @@ import type { CopyStatus, Status } from "./status.ts";
 
 /** What needs attention, a sentence each with the way out. */
 export function warningsOf(status: Omit<Status, "warnings">, staleAfterSeconds: number): string[] {
-  const { bases, copies, dump_store, runtime, unreadable } = status;
+  const { bases, copies, snapshots, dump_store, runtime, unreadable } = status;
   const mine = bases.find((base) => base.current && base.project === status.project && base.source === status.source);
   const limit = formatDuration(staleAfterSeconds * 1000);
   return [
@@ -17,6 +17,12 @@ export function warningsOf(status: Omit<Status, "warnings">, staleAfterSeconds: 
       : []),
     ...bases.filter(({ present }) => present === false).map((base) => `Base ${base.id} is lost: ${lostBase(base)}`),
     ...copies.flatMap(warningOf),
+    ...snapshots
+      .filter(({ present }) => present === false)
+      .map(
+        ({ copy, name }) =>
+          `Snapshot ${copy}/${name} is lost: its data is gone; "bun scripts/snapshot.ts delete" forgets it`,
+      ),
     ...unreadable.map(({ file, state }) =>
       state === "newer"
         ? `"${file}" was written by a newer ditto and is left alone`

@@ -11,6 +11,7 @@ import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/
 import { openRuntime, runtimeNamed } from "../runtime/open.ts";
 import { observe } from "./observe.ts";
 import { type CopyRecord, type CopyView, readCopies, runtimeIdOf, viewOf } from "./record.ts";
+import { readSnapshots, type SnapshotRecord, type SnapshotView, snapshotView } from "./snapshot-record.ts";
 import { warningsOf } from "./status-warnings.ts";
 import { lookAtStorage, type StorageStatus, surveyPool } from "./storage-status.ts";
 
@@ -29,7 +30,8 @@ export interface Status {
   dump: DumpStatus | null;
   bases: BaseStatus[];
   copies: CopyStatus[];
-  disk: { bases_bytes: number; copies_bytes: number; dumps_bytes: number };
+  snapshots: SnapshotStatus[];
+  disk: { bases_bytes: number; copies_bytes: number; snapshots_bytes: number; dumps_bytes: number };
   /** Records that this ditto can't read. */
   unreadable: { file: string; state: "newer" | "corrupt" }[];
   /** What needs attention, a sentence each. */
@@ -90,18 +92,26 @@ export interface CopyStatus extends CopyView {
   disk_bytes: number | null;
 }
 
+export interface SnapshotStatus extends SnapshotView {
+  /** What it alone occupies; null where that can't be told. */
+  disk_bytes: number | null;
+  /** False: its data is gone. Null: its runtime doesn't answer. */
+  present: boolean | null;
+}
+
 /** Looks at everything side by side; a runtime that is down leaves gaps, never an error. */
 export async function readStatus(config: Config, call: Conversation): Promise<Status> {
   const chosen = chooseRuntime(config, call);
   const ask = asking(chosen);
-  const stored = { bases: readBases(), copies: readCopies() };
-  const [runtime, storage, dumps, bases, copies, unreadable] = await Promise.all([
+  const stored = { bases: readBases(), copies: readCopies(), snapshots: readSnapshots() };
+  const [runtime, storage, dumps, bases, copies, snapshots, unreadable] = await Promise.all([
     chosen,
     Promise.all([chosen, stored.bases.then(records)]).then(([{ name }, all]) => storageOf(name, all, { config, ask })),
     readDumps(config),
     lookAtBases(stored, config, ask),
     stored.copies.then((all) => Promise.all(records(all).map((copy) => lookAtCopy(copy, ask)))),
-    Promise.all([stored.bases, stored.copies]).then((all) => all.flat().flatMap(strange)),
+    stored.snapshots.then((all) => Promise.all(records(all).map((snapshot) => lookAtSnapshot(snapshot, ask)))),
+    Promise.all([stored.bases, stored.copies, stored.snapshots]).then((all) => all.flat().flatMap(strange)),
   ]);
   const status: Omit<Status, "warnings"> = {
     home: homeFolder(),
@@ -116,9 +126,11 @@ export async function readStatus(config: Config, call: Conversation): Promise<St
     dump: dumps.newest,
     bases,
     copies,
+    snapshots,
     disk: {
       bases_bytes: sum(bases.map((base) => base.disk_bytes)),
       copies_bytes: sum(copies.map((copy) => copy.disk_bytes ?? 0)),
+      snapshots_bytes: sum(snapshots.map((snapshot) => snapshot.disk_bytes ?? 0)),
       dumps_bytes: dumps.bytes,
     },
     unreadable,
@@ -222,7 +234,18 @@ async function lookAtBases(
   );
 }
 
-async function isPresent({ frozen }: BaseRecord, ask: Asking): Promise<boolean | null> {
+async function lookAtSnapshot(snapshot: SnapshotRecord, ask: Asking): Promise<SnapshotStatus> {
+  const { frozen } = snapshot;
+  const pool = frozen.method === "pool" ? await ask.pool(frozen.runtime) : null;
+  const runtime = await runtimeNamed(frozen.runtime, () => {});
+  const [present, bytes] = await Promise.all([
+    isPresent(snapshot, ask),
+    frozen.method === "pool" ? pool?.bytes.get(frozen.reference) : runtime.frozenUsage(frozen).catch(() => undefined),
+  ]);
+  return { ...snapshotView(snapshot), disk_bytes: bytes ?? null, present };
+}
+
+async function isPresent({ frozen }: Pick<BaseRecord, "frozen">, ask: Asking): Promise<boolean | null> {
   if (frozen.method === "pool") {
     const pool = await ask.pool(frozen.runtime);
     // It would have to be mounted first.

@@ -30,7 +30,7 @@ interface PoolState {
   free_bytes: number | null;
 }
 
-/** What lies in the pool: bytes that nothing else shares, by `bases/<id>` and `copies/<id>`. */
+/** What lies in the pool: bytes that nothing else shares, by `bases/<id>`, `copies/<id>` and `snapshots/<id>`. */
 interface PoolSurvey {
   state: PoolState;
   bytes: Map<string, number>;
@@ -38,7 +38,7 @@ interface PoolSurvey {
 
 /** Asking one by one would take a process of the daemon's for each. */
 const SURVEY = `${MEASURE}
-for path in bases/* copies/*; do
+for path in bases/* copies/* snapshots/*; do
   [ -d "$path" ] || continue
   if [ "$DITTO_FILESYSTEM" = btrfs ]; then
     btrfs filesystem du -s --raw "$path" | { read -r _; read -r _ exclusive _; echo "$path=$exclusive"; }

@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
-import { ask, type Copy, countItems, ITEMS, onEachGround, testWhere } from "./support/ground.ts";
+import { ask, type Copy, countItems, ITEMS, onEachGround, type Stage, testWhere } from "./support/ground.ts";
 
 setDefaultTimeout(180_000);
 
@@ -18,7 +18,10 @@ interface Snapshot {
 
 const says = (pattern: RegExp) => expect.stringMatching(pattern);
 
-onEachGround("snapshots", (stage) => {
+onEachGround("snapshots", takeAndGoBack);
+onEachGround("snapshots in a pool", takeAndGoBack, { storage: "pool" });
+
+function takeAndGoBack(stage: Stage): void {
   const { ground } = stage;
   const postgres = ground.engine === "postgres";
   const snapshot = (...args: string[]) => stage.project.run("snapshot", args);
@@ -72,7 +75,7 @@ onEachGround("snapshots", (stage) => {
     const [before] = (await client.unsafe(session)) as { n: number }[];
     const open = await client.reserve();
     await open.unsafe("BEGIN");
-    await open.unsafe("DELETE FROM items WHERE id > 10");
+    await open.unsafe("INSERT INTO items VALUES (6000, 'open', 1)");
     await ask(url, "INSERT INTO items VALUES (5000, 'committed', 1)");
     await take("busy", "taken");
     await open.unsafe("COMMIT");
@@ -335,4 +338,4 @@ onEachGround("snapshots", (stage) => {
     await stage.project.must("copy", ["delete", again.id]);
     await stage.project.must("snapshot", ["delete", "trip/point", "--yes"]);
   });
-});
+}

@@ -48,7 +48,8 @@ const status: Status = {
   },
   bases: [base],
   copies: [copy],
-  disk: { bases_bytes: base.disk_bytes, copies_bytes: 40_000_000, dumps_bytes: 49_000 },
+  snapshots: [],
+  disk: { bases_bytes: base.disk_bytes, copies_bytes: 40_000_000, snapshots_bytes: 0, dumps_bytes: 49_000 },
   unreadable: [],
   warnings: [],
 };
@@ -170,8 +171,8 @@ describe("status.ts", () => {
       storage: { wish: "auto", method: null, cost: expect.any(String), better: expect.any(String), pool: null },
       network: { wish: "closed", reaches_world: true },
       dump_store: { address: join(folder, "home", "dumps"), error: null },
-      ...{ dump: null, bases: [], copies: [], unreadable: [], warnings: [] },
-      disk: { bases_bytes: 0, copies_bytes: 0, dumps_bytes: 0 },
+      ...{ dump: null, bases: [], copies: [], snapshots: [], unreadable: [], warnings: [] },
+      disk: { bases_bytes: 0, copies_bytes: 0, snapshots_bytes: 0, dumps_bytes: 0 },
     });
     expect(existsSync(join(folder, "home"))).toBe(false);
   });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { attempt } from "../../provision/exec.ts";
-import { readProvisioned, type ServerImage } from "../../provision/report.ts";
+import { POOL_TOOLS, readProvisioned, type ServerImage } from "../../provision/report.ts";
 import type { SourceRequest } from "../../provision/sources.ts";
 import { homeIdOf, makeProject, nativeRootOf, type Outcome, type Project, type RunOptions } from "./project.ts";
 import { seed } from "./shared-base.ts";
@@ -59,6 +59,8 @@ export interface Stage {
 
 interface Config {
   copy?: object;
+  /** `pool`: one is made for the project, where the ground is docker's or podman's. */
+  storage?: string;
   [section: string]: unknown;
 }
 
@@ -69,6 +71,7 @@ export const ITEMS = 1000;
 export function onEachGround(title: string, tests: (stage: Stage) => void, config: Config = {}): void {
   for (const ground of GROUNDS) {
     if (ground.in === "soak" && !soak) continue;
+    if (config.storage === "pool" && ground.runtime === "native") continue;
     const missing = whyMissing(ground);
     const name = `${title}, ${ground.server} on ${ground.runtime}${missing ? ` (${missing})` : ""}`;
     describe.skipIf(missing !== undefined)(name, () => tests(setStage(ground, config)));
@@ -107,10 +110,12 @@ function setStage(ground: Ground, config: Config): Stage {
   };
   beforeAll(async () => {
     project = await makeProject(configOf(ground, config));
+    if (config.storage === "pool") await project.must("pool", ["create", "--size", "2G", "--tools-image", POOL_TOOLS]);
     await seed(project, fixtureOf(ground));
     bare = await inventory(project);
   });
   afterAll(async () => {
+    if (config.storage === "pool") await project?.run("pool", ["delete", "--yes"]);
     await project?.remove();
   });
   return stage;
