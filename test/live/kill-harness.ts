@@ -111,7 +111,9 @@ export async function orphans(stage: Stage): Promise<string[]> {
   const files = project.files();
   const ids = (folder: string) =>
     files.flatMap((file) => new RegExp(`^${folder}/(\\w+)\\.json$`).exec(file)?.[1] ?? []);
-  const known = [...ids("bases"), ...ids("copies")];
+  const snapshots = files.filter((file) => /^snapshots\/\w+\/.*\.json$/.test(file));
+  const frozen = snapshots.map((file) => JSON.parse(readFileSync(join(project.home, file), "utf8")).id as string);
+  const known = [...ids("bases"), ...ids("copies"), ...frozen];
   const traces = (await project.traces()).filter((trace) => !trace.startsWith("network "));
   const things = traces.filter((trace) => !known.some((id) => trace.includes(id)));
   return [...things, ...files.filter((file) => isUnfinished(project.home, file, files))];
