@@ -28,7 +28,7 @@
  *   --ttl DURATION       how long it lives, e.g. 30m, 2h, never (default: copy.ttl, 2h)
  *   --port N             publish this port instead of a free one
  *   --label K=V          may be repeated
- *   --dump KEY           of the base that was made from this dump
+ *   --dump KEY           of the base that was made from this dump (not of clone)
  *   --as ROLE            a URL for this ordinary role of the copy (Postgres with dump.roles: keep)
  *   --network NAME       also put it into this network of docker's or podman's; internal_url says where it is found there
  *
@@ -38,7 +38,10 @@
  *   --count N            make N copies; a name is given a number for each
  *   --format FORMAT      auto, pipe (the URL alone) or json
  *
- * Options of clone: those of create but --dump and --count, and those of "bun scripts/snapshot.ts create"
+ * Options of clone:
+ *   --format FORMAT, and as for "bun scripts/snapshot.ts create":
+ *   --stop               stop the server for it: what only a stopped one has on disk is in the clone
+ *   --allow-not-captured clone without what a running server can't give
  *
  * Options of run:
  *   --workers N          make N copies: DATABASE_URL_1 to DATABASE_URL_N, and DATABASE_URL for the first
@@ -62,17 +65,16 @@ const copyFlags = flags({
   network: { type: "string" },
 });
 const baseFlags = flags({ ...copyFlags, dump: { type: "string" } });
-const format = { type: "string", choices: ["auto", "pipe", "json"] } as const;
 const createFlags = flags({
   ...baseFlags,
   from: { type: "string" },
   "if-exists": { type: "string", choices: ["fail", "reuse", "reset"] },
   count: { type: "integer", min: 1, max: 100 },
-  format,
+  format: { type: "string", choices: ["auto", "pipe", "json"] },
 });
 const cloneFlags = flags({
   ...copyFlags,
-  format,
+  format: { type: "string", choices: ["auto", "pipe", "json"] },
   stop: { type: "boolean" },
   "allow-not-captured": { type: "boolean" },
 });

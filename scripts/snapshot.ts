@@ -12,8 +12,8 @@
  *   bun scripts/snapshot.ts export COPY/NAME FILE       write a snapshot into one file
  *   bun scripts/snapshot.ts import FILE                 take it in again, here or on another machine
  *
- * "bun scripts/copy.ts create --from COPY/NAME" makes a copy of a snapshot. What was done in a copy after the snapshot is
- * lost by a rollback; take another snapshot first to keep it. copy.keep_snapshots (20) of a copy are kept, the oldest go.
+ * "bun scripts/copy.ts create" makes copies of a snapshot too. What was done in a copy after the snapshot is lost by a
+ * rollback; take another snapshot first to keep it. copy.keep_snapshots (20) of a copy are kept, the oldest go.
  *
  * Options of create:
  *   --stop                  stop the server for it: UNLOGGED, MyISAM and Aria tables are then in it
