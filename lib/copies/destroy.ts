@@ -17,6 +17,12 @@ export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<
     if (turn === "gone") return;
     await Bun.sleep(50);
   }
+  // Whoever is changing the copy ends that first, and would else write its record anew.
+  await withLock(`copy-${copy.id}`, () => removeEverything(copy, reason), 10 * 60_000);
+  await dropLeftoverOf(copy);
+}
+
+async function removeEverything(copy: CopyRecord, reason: EndReason): Promise<void> {
   const runtime = await runtimeNamed(copy.runtime, () => {});
   const now = (await readCopy(copy.id)) ?? copy;
   for (const one of now.next ? [now.next, now] : [now]) await runtime.removeCopy(runtimeIdOf(one), one.frozen);
@@ -25,7 +31,6 @@ export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<
   if (WILFUL.includes(why)) await dropSnapshotsOf(copy.id);
   await forgetCopy(copy.id);
   await logEvent(copy.id, why);
-  await dropLeftoverOf(copy);
 }
 
 /** A clone's own snapshot of where it came from. */

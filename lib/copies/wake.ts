@@ -126,7 +126,7 @@ async function markUnclean(copy: CopyRecord): Promise<DittoError> {
   await writeCopy({ ...copy, status: "unclean", errorMessage: "the machine went down while its server ran" });
   return new DittoError(`Cannot start copy "${wordFor(copy)}": the machine went down while its server ran`, {
     code: "COPY_UNCLEAN",
-    hint: `Copies don't sync their writes, so its files may not belong together: "bun scripts/copy.ts reset ${wordFor(copy)}" puts it back on its base, on the same URL`,
+    hint: `Copies don't sync their writes, so its files may not belong together: "bun scripts/copy.ts reset ${wordFor(copy)}" puts it back on its base, "bun scripts/snapshot.ts rollback" on a snapshot, on the same URL`,
   });
 }
 
