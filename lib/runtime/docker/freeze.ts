@@ -91,6 +91,10 @@ for turn in 1 2 3 4 5; do
   if "$1" pause "$2" >/dev/null; then
     echo halted
     cat >/dev/null
+    for again in 1 2 3 4; do
+      "$1" unpause "$2" >/dev/null && exit 0
+      sleep 0.5
+    done
     exec "$1" unpause "$2" >/dev/null
   fi
 done
