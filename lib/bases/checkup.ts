@@ -8,10 +8,10 @@ import type { Runtime, ToolAnswer, ToolQuestion } from "../runtime/index.ts";
 import type { Selection, Transfer } from "./build.ts";
 import { type Check, failed, failedBy, passed, unchecked } from "./check.ts";
 import { type Entered, enter } from "./enter.ts";
-import { reviewSchema, type Site } from "./masking.ts";
 import { selectionOf } from "./prepare.ts";
 import type { MissingPrivilege } from "./privileges.ts";
 import { withReach } from "./reach.ts";
+import { reviewSchema, type Site } from "./review.ts";
 import { choose } from "./selection.ts";
 
 /** How long one question may keep the source busy. */
