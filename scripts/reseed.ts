@@ -10,6 +10,7 @@
  * Options:
  *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
+ *   --raw-on-disk        lay the rows of a raw file on this machine's disk while they are masked, not in its memory
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -22,13 +23,14 @@ const reseedFlags = flags({
   from: { type: "string" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
+  "raw-on-disk": { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["check", "report", "new-key", "raw-on-disk", "verify"],
+  later: ["check", "report", "new-key", "verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {

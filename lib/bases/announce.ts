@@ -69,6 +69,7 @@ function recordOf(
   done: Finished & { createdAt: string; sha256: string },
 ): BaseRecord {
   const { dump } = done;
+  const file = plan.file ?? plan.stagedFile;
   return {
     id: done.id,
     project: request.project,
@@ -82,10 +83,11 @@ function recordOf(
     frozen: done.frozen,
     image: imageOf(request, plan),
     recipe: recipeOf(request),
-    ...(plan.file?.sha256 === undefined ? {} : { fileSha256: plan.file.sha256 }),
+    ...(file?.sha256 === undefined ? {} : { fileSha256: file.sha256 }),
+    raw: plan.raw ?? false,
     dumpKey: dump.key,
     dumpSha256: done.sha256,
-    origin: plan.file ? "file" : "source",
+    origin: file ? "file" : "source",
     tables: dump.rows.filter(({ schema }) => schema !== "pg_catalog").length,
     rows: countRows(dump.rows),
     durationMs: done.durationMs,

@@ -1,6 +1,6 @@
 import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
-import type { Toolbox, Workshop } from "../runtime/index.ts";
+import type { ServerToolbox, Toolbox } from "../runtime/index.ts";
 import type { Schema } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
@@ -67,7 +67,7 @@ export interface Build {
   engine: ServerEngine;
   /** The version that runs in the workshop. */
   server: ServerVersion;
-  workshop: Workshop;
+  workshop: ServerToolbox;
   selection: Selection;
   /** The database's name in the base: the source's. */
   database: string;

@@ -19,9 +19,11 @@ export function officialImage(server: ServerVersion): string {
 
 /** A checksum of what decides, beside a dump's bytes and its server, what a build gives. */
 export function recipeOf(request: ReseedRequest): string {
-  const { selection, sideEffects, settings, storage, runtime } = request;
+  const { selection, sideEffects, settings, storage, runtime, rawFile } = request;
   const { roles, schemaOnly } = selection;
-  const parts = [roles, schemaOnly, sideEffects, Object.entries(settings).sort(), storage, runtime.name];
+  const parts: unknown[] = [roles, schemaOnly, sideEffects, Object.entries(settings).sort(), storage, runtime.name];
+  // Recipes that were written down before there were others stay what they were.
+  if (rawFile !== "load") parts.push(rawFile);
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

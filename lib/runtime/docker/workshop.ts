@@ -15,7 +15,8 @@ import { chooseYard } from "./yards.ts";
 /** Where a place lies in every container: outside any VOLUME, or `docker commit` would leave the data behind. */
 export const PLACE = { directory: "/ditto", run: "/ditto/run" };
 
-const WORK = "/work";
+/** The folder that tools of one build share. */
+export const WORK = "/work";
 
 /** Keeps the container alive, and ends at once when it is stopped. */
 export const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
@@ -146,8 +147,9 @@ function reachFlags(reach: ToolboxRequest["reach"]): string[] {
   return ["--add-host", `${name ?? "host.docker.internal"}:host-gateway`];
 }
 
-async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
-  const script = `set -e; mkdir -p ${PLACE.run}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
+/** Makes the place and the work folder the server's own; resolves to its user as `uid:gid`. */
+export async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
+  const script = `set -e; mkdir -p ${PLACE.run} ${WORK}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
 chown "$1" ${PLACE.directory} ${PLACE.run} ${WORK}; chmod 1777 ${WORK}; echo "$(id -u "$1"):$(id -g "$1")"`;
   const { status, stdout, stderr } = await tools.run(
     { tool: "sh", args: ["-c", script, "sh", user, marker] },
