@@ -42,7 +42,7 @@ export async function builtBefore(request: ReseedRequest, file: DetectedDump): P
     const sameName = base.profile === "none" && base.database === (file.database || "app");
     if (!sameDump || !sameServer || !sameName || base.recipe !== recipe) continue;
     if (!(await request.runtime.exists(base.frozen))) continue;
-    if ((await currentOf(bases)) !== base) await chooseBase(base);
+    if (!base.raw && (await currentOf(bases)) !== base) await chooseBase(base);
     request.warn(`Base ${base.id} was built of this very dump, so it is taken; --rebuild builds it again`);
     return base;
   }

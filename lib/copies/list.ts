@@ -17,7 +17,16 @@ function row(copy: CopyRecord): string[] {
   const project = copy.source === "default" ? copy.project : `${copy.project}/${copy.source}`;
   const left = copy.expiresAt === null ? "never" : expiry(Date.parse(copy.expiresAt) - Date.now());
   const engine = `${copy.server.flavour} ${copy.server.version}`;
-  return [copy.id, copy.name || "-", project, copy.status, engine, String(copy.port), formatAge(copy.createdAt), left];
+  return [
+    copy.id,
+    copy.name || "-",
+    project,
+    copy.raw ? `${copy.status}, raw` : copy.status,
+    engine,
+    String(copy.port),
+    formatAge(copy.createdAt),
+    left,
+  ];
 }
 
 function expiry(ms: number): string {

@@ -18,6 +18,9 @@ export const PLACE = { directory: "/ditto", run: "/ditto/run" };
 /** The folder that tools of one build share. */
 export const WORK = "/work";
 
+/** How long the daemon may take to remove a container, in milliseconds. */
+const REMOVAL_MS = 60_000;
+
 /** Keeps the container alive, and ends at once when it is stopped. */
 export const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
 
@@ -198,10 +201,15 @@ async function closeWorkshop(cli: ContainerCli, { container, volume, yard, path 
 
 /** Removes a container with its anonymous volumes; none is fine too. */
 export async function removeContainer(cli: ContainerCli, container: string): Promise<void> {
-  const removed = await cli(["rm", "-f", "-v", container], { check: false });
-  if (removed.status !== 0 && !/no such container|no container with/i.test(removed.stderr)) {
-    await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
+  const until = Date.now() + REMOVAL_MS;
+  for (;;) {
+    const { status, stderr } = await cli(["rm", "-f", "-v", container], { check: false });
+    if (status === 0 || /no such container|no container with/i.test(stderr)) return;
+    // Of one that the daemon removes by itself when it ends.
+    if (!/removal of container .* is already in progress/i.test(stderr) || Date.now() > until) break;
+    await Bun.sleep(100);
   }
+  await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
 }
 
 function workVolume(id: string): string {

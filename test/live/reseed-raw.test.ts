@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { filesHolding, markNow } from "./support/disk-search.ts";
+import { ask, type Copy, configOf, onEachGround } from "./support/ground.ts";
+import { homeIdOf, makeProject, type Project } from "./support/project.ts";
+import { until } from "./support/until.ts";
+
+setDefaultTimeout(300_000);
+
+const FIXTURE = join(import.meta.dir, "../fixtures/staging.ts");
+const PEOPLE = 1000;
+
+interface Held {
+  rows: { found: number | string }[];
+  warnings: string[];
+  host: string;
+  port: number;
+  socket?: string;
+}
+
+interface Base {
+  id: string;
+  raw: boolean;
+  masked: boolean;
+  dump_key: string;
+  current: boolean;
+  origin?: string;
+  rows: number;
+}
+
+onEachGround("raw files", (stage) => {
+  const { ground } = stage;
+  // Compressed, the file itself doesn't hold it.
+  const marker = randomBytes(20).toString("hex");
+  const count = `SELECT count(*) AS found FROM people WHERE email LIKE '${marker}%'`;
+  let file = "";
+  let moment = "";
+
+  const people = (text: string) => {
+    const rows = Array.from({ length: PEOPLE }, (_, at) => `(${at}, '${text}-${at}@example.org')`);
+    return `CREATE TABLE people (id int PRIMARY KEY, email varchar(200));\nINSERT INTO people VALUES\n${rows.join(",\n")};\n`;
+  };
+  const rules = { rules: [{ table: "people", column: "email", strategy: "redact" }] };
+
+  function fixture(...args: string[]) {
+    return Bun.spawn([process.execPath, FIXTURE, ...args], {
+      cwd: stage.project.folder,
+      env: { ...process.env, ...stage.env, NO_COLOR: "1" },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+  }
+
+  /** A staging server with the file, held until `end`. */
+  async function held(where: "memory" | "disk"): Promise<Held & { child: ReturnType<typeof fixture> }> {
+    const child = fixture("hold", file, where, count);
+    const { value } = await child.stdout.getReader().read();
+    return { ...(JSON.parse(new TextDecoder().decode(value)) as Held), child };
+  }
+
+  async function end({ child }: { child: ReturnType<typeof fixture> }): Promise<void> {
+    child.stdin.end();
+    expect(await child.exited).toBe(0);
+  }
+
+  /** What there is of staging servers: containers, folders in memory and on disk. */
+  async function stagings(): Promise<string[]> {
+    const containers = (await stage.project.traces()).filter((trace) => trace.endsWith("-staging"));
+    const home = homeIdOf(stage.project.home) ?? "";
+    const roots = [`/dev/shm/ditto-${process.getuid?.()}/${home}/tmp`, `/var/lib/ditto/${home}/tmp`];
+    return [...containers, ...roots.flatMap((root) => (existsSync(root) ? readdirSync(root) : []))];
+  }
+
+  /** Its port opens to nobody but who has the password, and it can write to nothing but memory. */
+  async function lookAtContainer({ host, port }: Held): Promise<void> {
+    expect(host).toBe("127.0.0.1");
+    const scheme = ground.engine === "postgres" ? "postgres" : "mysql";
+    for (const login of ["ditto", "ditto:wrong", "root"]) {
+      expect(await ask(`${scheme}://${login}@${host}:${port}/app`, "SELECT 1").catch(() => "refused")).toBe("refused");
+    }
+    const [container = ""] = await stagings();
+    const { stdout } = await stage.tool("inspect", container.replace("container ", ""));
+    const [{ HostConfig: facts }] = JSON.parse(stdout);
+    expect(facts.ReadonlyRootfs).toBe(true);
+    expect(facts.LogConfig.Type).toBe("none");
+  }
+
+  beforeAll(() => {
+    file = stage.project.write("people.sql.gz", gzipSync(people(marker)));
+    moment = markNow(stage.project.folder);
+  });
+
+  test("lie in memory: no disk of this machine gets a byte of them, while they are held and afterwards", async () => {
+    const staging = await held("memory");
+    expect(Number(staging.rows[0]?.found)).toBe(PEOPLE);
+    expect(staging.warnings).toEqual([]);
+    expect(await stagings()).not.toEqual([]);
+    if (ground.runtime !== "native") await lookAtContainer(staging);
+    // What a server writes behind our back it writes within seconds.
+    await Bun.sleep(3_000);
+    expect(await filesHolding(marker, moment)).toEqual([]);
+    await end(staging);
+    expect(await filesHolding(marker, moment)).toEqual([]);
+    expect(await stagings()).toEqual([]);
+  });
+
+  test("on disk, as a control, are found there, which is said; after a kill they are swept", async () => {
+    const { child, warnings } = await held("disk");
+    expect(warnings).toEqual([expect.stringContaining("The raw rows were on this machine's disk")]);
+    await until(async () => (await filesHolding(marker, moment)).length > 0, 60_000);
+    child.kill("SIGKILL");
+    await child.exited;
+    await stage.project.must("copy", ["prune"]);
+    expect(await stagings()).toEqual([]);
+    expect(await filesHolding(marker, moment)).toEqual([]);
+  });
+
+  test("go at once with a command that is killed: no server, no memory, nothing to sweep, no byte on a disk", async () => {
+    const { child } = await held("memory");
+    child.kill("SIGKILL");
+    await child.exited;
+    await until(async () => (await stagings()).length === 0);
+    expect(await filesHolding(marker, moment)).toEqual([]);
+    expect(await stage.leftovers()).toEqual([]);
+  });
+
+  test("become a base by way of the staging server, with every row and as a file's base", async () => {
+    const child = fixture("reseed", file, "memory");
+    const base = JSON.parse(await new Response(child.stdout).text()) as Base;
+    expect(await child.exited).toBe(0);
+    expect(base).toMatchObject({ origin: "file", raw: false, rows: PEOPLE });
+    const copy = await stage.create();
+    expect(Number((await ask<{ found: number }>(copy.connection_string, count))[0]?.found)).toBe(PEOPLE);
+    await stage.project.must("copy", ["delete", copy.id]);
+    expect(await stagings()).toEqual([]);
+  });
+
+  describe("although there are rules", () => {
+    let copy: Copy;
+    let other: Project;
+    // A dump in the store would be taken for a masked one.
+    const dumps = () => stage.project.files().filter((name) => name.endsWith(".dump"));
+    let stored: string[] = [];
+
+    beforeAll(async () => {
+      stage.project.configure({ ...configOf(ground), obfuscation: rules });
+      stored = dumps();
+      copy = await stage.create("--dump", file, "--raw");
+      other = await makeProject(configOf(ground), "elsewhere");
+    });
+    afterAll(async () => {
+      if (ground.runtime === "native") await other?.run("copy", ["delete", "--all", "--yes"]);
+      await other?.remove();
+    });
+
+    async function refused(project: Project, ...args: string[]) {
+      const { status, stdout } = await project.run("copy", ["create", ...args, "--json"]);
+      return { status, ...(JSON.parse(stdout).error as { code: string; hint: string }) };
+    }
+
+    test("are not loaded before it is said what becomes of them", async () => {
+      const strange = stage.project.write("strange.sql", people("x"));
+      const { status, code, hint } = await refused(stage.project, "--dump", strange);
+      expect([status, code]).toEqual([2, "RAW_OR_OBFUSCATE"]);
+      expect(hint).toContain("--obfuscate");
+      expect(hint).toContain("--raw");
+      expect(await refused(stage.project, "--dump", strange, "--raw", "--obfuscate")).toMatchObject({ status: 2 });
+      expect(await refused(stage.project, "--obfuscate")).toMatchObject({ status: 2 });
+      expect(await refused(other, "--dump", strange, "--obfuscate")).toMatchObject({ status: 2 });
+    });
+
+    test("are loaded as they are by --raw, and the base and its copies say so wherever they are listed", async () => {
+      expect(copy.raw).toBe(true);
+      expect(Number((await ask<{ found: number }>(copy.connection_string, count))[0]?.found)).toBe(PEOPLE);
+      const [base] = await stage.project.json<Base[]>("base", ["list"]);
+      expect(base).toMatchObject({ id: copy.base_id, raw: true, masked: false, current: false, dump_key: "" });
+      expect((await stage.project.must("base", ["list"])).stdout).toMatch(new RegExp(`${copy.base_id}.* raw `));
+      expect((await stage.project.must("copy", ["list"])).stdout).toContain("ready, raw");
+      const status = await stage.project.json<{ bases: Base[]; copies: Copy[] }>("status");
+      expect(status.bases.map(({ raw }) => raw)).toContain(true);
+      expect(status.copies).toMatchObject([{ id: copy.id, raw: true }]);
+      expect(dumps()).toEqual(stored);
+    });
+
+    test("are no copy's that was not asked for with --raw: create takes another base", async () => {
+      const plain = await stage.create();
+      expect(plain.raw).toBe(false);
+      expect(plain.base_id).not.toBe(copy.base_id);
+      const again = await stage.create("--raw");
+      expect(again).toMatchObject({ raw: true, base_id: copy.base_id });
+      await stage.project.must("copy", ["delete", plain.id, again.id, "--yes"]);
+    });
+
+    test("stay raw in another project, where create refuses them and names the way out", async () => {
+      const exported = join(stage.project.folder, "raw.base");
+      await stage.project.must("base", ["export", copy.base_id as string, exported]);
+      expect(await other.json<Base>("base", ["import", exported])).toMatchObject({ raw: true });
+      const { status, code, hint } = await refused(other);
+      expect([status, code]).toEqual([1, "BASE_RAW"]);
+      expect(hint).toContain("--raw");
+    });
+  });
+});
