@@ -197,7 +197,7 @@ async function extend(call: Call<typeof extendFlags>): Promise<void> {
 async function reset(call: Call): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   await copies.confirmReset(call, copy);
-  const base = await copies.baseForReset(copy);
+  const base = await copies.baseForReset(copy, config);
   const again = { config, say: call.say };
   await copies.answerCopy(
     call,

@@ -5,12 +5,15 @@
  * Usage:
  *   bun scripts/reseed.ts                      read the configured source
  *   bun scripts/reseed.ts --from FILE          load a dump or SQL file instead (.sql, .gz, .zst, pg_dump custom or directory)
+ *   bun scripts/reseed.ts --check              say what the rules would mask and what looks personal without one
  *   bun scripts/reseed.ts --from s3://bucket/key | https://host/path      fetch such a file first
  *
  * Options:
  *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
  *   --raw-on-disk        lay the rows of a raw file on this machine's disk while they are masked, not in its memory
+ *   --check              apply the rules (obfuscation.rules) and look for personal columns that they leave out, without dumping
+ *   --new-key            mask with another key than the last base's: every pseudonym changes
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -21,6 +24,8 @@ import { type Call, flags, script } from "../lib/kit/cli.ts";
 
 const reseedFlags = flags({
   from: { type: "string" },
+  check: { type: "boolean" },
+  "new-key": { type: "boolean" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
   "raw-on-disk": { type: "boolean" },
@@ -30,20 +35,26 @@ const reseedFlags = flags({
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["check", "report", "new-key", "verify"],
+  later: ["report", "verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const { loadConfig } = await import("../lib/kit/config.ts");
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
-  const { reseed } = await import("../lib/bases/reseed.ts");
+  const { checkRules, reseed } = await import("../lib/bases/reseed.ts");
   const { baseIdsInUse } = await import("../lib/copies/in-use.ts");
   const { reportFailure } = await import("../lib/bases/failure.ts");
   const { describeBase } = await import("../lib/bases/describe.ts");
+  const { describeReview } = await import("../lib/bases/describe-review.ts");
 
   const config = await loadConfig(call);
   try {
     const request = await prepareReseed(config, call, baseIdsInUse);
+    if (call.flags.check) {
+      const review = describeReview(await checkRules(request));
+      request.endSteps();
+      return call.answer(review.json, () => review.text);
+    }
     const begun = Date.now();
     const base = await reseed(request);
     const built = Date.parse(base.createdAt) >= begun;

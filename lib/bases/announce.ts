@@ -4,7 +4,8 @@ import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
 import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, writeBase } from "./catalogue.ts";
-import type { Plan } from "./make-base.ts";
+import { type Plan, profileOf } from "./make-base.ts";
+import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
 import type { ReseedRequest } from "./reseed.ts";
@@ -70,11 +71,13 @@ function recordOf(
 ): BaseRecord {
   const { dump } = done;
   const file = plan.file ?? plan.stagedFile;
+  const maskKey = plan.masking ? plan.masking.masked().keyFingerprint : plan.file?.maskKey;
   return {
     id: done.id,
     project: request.project,
     source: request.source,
-    profile: "none",
+    profile: profileOf(plan),
+    ...(maskKey ? { maskKey } : {}),
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
@@ -111,7 +114,8 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     key: dump.key,
     project: request.project,
     source: request.source,
-    profile: "none",
+    profile: profileOf(plan),
+    ...(plan.masking ? { masking: masking(plan.masking.masked()) } : {}),
     engine: plan.engine.name,
     flavour: plan.server.flavour,
     server_version: plan.server.version,
@@ -127,6 +131,10 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   };
   await request.store.publish(dump.partial, manifest, request.step);
   return sha256;
+}
+
+function masking({ keyFingerprint, rules, unreviewed }: Masked): NonNullable<DumpManifest["masking"]> {
+  return { key_fingerprint: keyFingerprint, rules, unreviewed };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

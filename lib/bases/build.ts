@@ -1,9 +1,14 @@
 import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
+import type { Definition } from "../mask/detect-literals.ts";
+import type { MaskPlan } from "../mask/plan.ts";
 import type { ServerToolbox, Toolbox } from "../runtime/index.ts";
-import type { Schema } from "../schema/model.ts";
+import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
+import type { RowMasks, SelectMask } from "./row-masks.ts";
+import type { Samples } from "./samples.ts";
+import type { Chosen } from "./selection.ts";
 
 /** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
 export interface TableRows {
@@ -26,6 +31,8 @@ export interface Selection {
   /** Postgres; `auto`: those that only a managed service has. */
   excludeExtensions: "auto" | string[];
   roles: "drop" | "keep";
+  /** Postgres; no rule can reach inside them. */
+  largeObjects: "drop" | "keep";
   schemaOnly: boolean;
 }
 
@@ -91,6 +98,8 @@ export interface SourceBuild extends Build {
   lockWaitMs: number;
   /** Who watches over the dump; told when the source is no longer needed. */
   guest: Guest;
+  /** Applies the rules to the schema that the dump's own transaction sees, and looks for personal columns without one. Throws before a row is read. */
+  review(seen: { schema: Schema; chosen: Chosen }): Promise<RowMasks>;
 }
 
 /** What was read, to be compared with what the base holds. */
@@ -131,6 +140,18 @@ export interface Transfer {
   fits(build: Build, look: SourceLook): Promise<void>;
   /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */
   watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
+  /** The schema of a session's database. */
+  readSchema(session: Session): Promise<Schema>;
+  /** The texts of everything that is defined in a session's database. */
+  readDefinitions(session: Session): Promise<Definition[]>;
+  /** Values of some columns of a table, to look for personal ones; see {@link Samples}. */
+  sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples>;
+  /** What of the rules the source does not understand, in words. */
+  misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]>;
+  /** SQL that is selected instead of a column whose value the source changes itself. */
+  selectMasked(mask: SelectMask): string;
+  /** SQL that is true for rows whose value a rule's `where` keeps. */
+  keepsRow(where: string): string;
   /** Dumps the source and restores it into the workshop's empty running server. */
   fromSource(build: SourceBuild): Promise<Transferred>;
   /** Loads a file into the workshop's empty running server. Throws when it is truncated, empty, foreign. */

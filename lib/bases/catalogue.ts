@@ -12,6 +12,8 @@ export interface BaseRecord {
   source: string;
   /** The set of rules that made it; `none` without any. */
   profile: string;
+  /** The fingerprint of the key that drew its pseudonyms. */
+  maskKey?: string;
   engine: EngineName;
   server: ServerVersion;
   database: string;
@@ -90,11 +92,23 @@ export async function currentIds(all: BaseRecord[]): Promise<Set<string>> {
   return new Set(current.flatMap((base) => (base ? [base.id] : [])));
 }
 
-/** The base that `create` takes: the newest of this project and source, or the one that was chosen since. Throws `NO_BASE`. */
-export async function currentBase(owner: { project: string; source: string }): Promise<BaseRecord> {
-  const current = await currentOf(await basesOf(owner));
+/**
+ * The base that `create` takes: of those that these rules made, the newest, or the one that was chosen since; without
+ * rules of any. Throws `NO_BASE`, `OTHER_RULES`.
+ */
+export async function currentBase(owner: { project: string; source: string }, profile = "none"): Promise<BaseRecord> {
+  const bases = await basesOf(owner);
+  const fitting = profile === "none" ? bases : bases.filter((base) => base.profile === profile);
+  const current = await currentOf(fitting);
   if (current) return current;
-  throw new DittoError(`Cannot make a copy: there is no base of "${owner.project}" (source "${owner.source}") yet`, {
+  const whose = `"${owner.project}" (source "${owner.source}")`;
+  if (bases.length > 0) {
+    throw new DittoError(`Cannot make a copy: no base of ${whose} was made by the rules that are configured now`, {
+      code: "OTHER_RULES",
+      hint: 'Run "bun scripts/reseed.ts": obfuscation.rules have changed since the last one',
+    });
+  }
+  throw new DittoError(`Cannot make a copy: there is no base of ${whose} yet`, {
     code: "NO_BASE",
     hint: 'Run "bun scripts/reseed.ts" first',
   });

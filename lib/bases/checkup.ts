@@ -27,7 +27,7 @@ export async function checkSource(config: Config, runtime: Runtime | undefined):
     return noSource(error as DittoError);
   }
   const source = requireSource(config);
-  const question = { selection: selectionOf(config.dump), lockWaitMs: source.lock_wait * 1000 };
+  const question = { selection: selectionOf(config), lockWaitMs: source.lock_wait * 1000 };
   try {
     url = await resolveSource(source);
     const reach = { tunnel: source.tunnel, runtime: runtime ?? { locate: async (host: string) => host } };

@@ -21,6 +21,8 @@ export interface DetectedDump extends DumpFile {
   sha256?: string;
   /** The set of rules that its manifest names; absent when there is none. */
   profile?: string;
+  /** The fingerprint of the key that drew its pseudonyms, by its manifest. */
+  maskKey?: string;
   /** The rows that its manifest counts; absent when there is none. */
   tables?: TableRows[];
 }

@@ -78,6 +78,7 @@ function described(file: DetectedDump, manifest: DumpManifest | undefined): Dete
     version: manifest.server_version,
     flavour: manifest.flavour as "postgres",
     profile: manifest.profile,
+    ...(manifest.masking?.key_fingerprint ? { maskKey: manifest.masking.key_fingerprint } : {}),
     tables: manifest.tables,
   };
 }

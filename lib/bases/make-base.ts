@@ -11,6 +11,7 @@ import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
 import type { DetectedDump } from "./files.ts";
 import { watchOver } from "./guest.ts";
+import type { Masking } from "./masking.ts";
 import { reachOf } from "./reach.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { choose } from "./selection.ts";
@@ -29,6 +30,8 @@ export interface Plan {
   look?: SourceLook;
   source?: DatabaseUrl;
   session?: Session;
+  /** What rules do to the rows of a source. */
+  masking?: Masking;
   file?: DetectedDump;
   /** The dump of the store that the base comes from, and that is therefore its own. */
   storedKey?: string | undefined;
@@ -38,6 +41,11 @@ export interface Plan {
   warnings?: string[];
   /** It is loaded as it is although rules are configured. */
   raw?: boolean;
+}
+
+/** The set of rules that made what is built: those of its masking, or of the dump that it comes from. */
+export function profileOf({ masking, file }: Pick<Plan, "masking" | "file">): string {
+  return masking?.profile ?? file?.profile ?? "none";
 }
 
 /** Builds a base in a workshop of its own; it exists when this resolves, and nothing half-made when it throws. */
@@ -144,8 +152,8 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     await plan.transfer.inspect(job);
     return rows;
   }
-  const { look, source, session } = plan;
-  if (!look || !source || !session) throw new Error("a build is from a file or from a source");
+  const { look, source, session, masking } = plan;
+  if (!look || !source || !session || !masking) throw new Error("a build is from a file or from a source");
   await plan.transfer.fits(job, look);
   const toolbox = await request.runtime.openToolbox({
     id: site.id,
@@ -158,7 +166,17 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
     async () => {
       const guest = await watchOver(source, { ...plan, session }, { ...request.manners, warn: job.warn });
       const { lockWaitMs } = request;
-      const transferred = await dumpWatched(plan, { ...job, source, session, look, toolbox, lockWaitMs, guest });
+      const review: SourceBuild["review"] = async (seen) => masking.rows(await masking.review(seen));
+      const transferred = await dumpWatched(plan, {
+        ...job,
+        source,
+        session,
+        look,
+        toolbox,
+        lockWaitMs,
+        guest,
+        review,
+      });
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),
@@ -202,7 +220,7 @@ async function writeDump(
 ): Promise<WrittenDump> {
   const { storedKey } = plan;
   const stored = storedKey === undefined && !plan.raw;
-  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: "none" });
+  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: profileOf(plan) });
   const uncounted = await plan.transfer.rowsWithoutDump?.(job);
   if (uncounted) {
     if (!stored) return { key: storedKey ?? "", partial: "", rows: uncounted };

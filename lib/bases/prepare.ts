@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
-import { DittoError, usageError } from "../kit/errors.ts";
+import { usageError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -17,6 +17,7 @@ interface Wishes {
     from: string | undefined;
     "schema-only": boolean;
     rebuild?: boolean;
+    "new-key"?: boolean;
     jobs: number | undefined;
     "raw-on-disk"?: boolean;
   };
@@ -37,7 +38,6 @@ export async function prepareReseed(
   const rawFile = wishes.raw ? "label" : config.obfuscation.rules.length > 0 ? "mask" : "load";
   const rawOnDisk = flags["raw-on-disk"] ?? false;
   if (rawOnDisk) refuseUselessDisk(flags.from, rawFile);
-  if (rawFile === "mask") refuseUnbuilt(config);
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
@@ -54,7 +54,7 @@ export async function prepareReseed(
     from,
     runtime,
     storage: config.storage,
-    selection: selectionOf(dump, flags["schema-only"]),
+    selection: selectionOf(config, flags["schema-only"]),
     image: config.copy.image,
     settings: neededByExtensions(config.copy.settings),
     clientImage: dump.client_image,
@@ -65,6 +65,12 @@ export async function prepareReseed(
     rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
+    masking: {
+      rules: config.obfuscation.rules,
+      unreviewed: config.obfuscation.unreviewed,
+      keySecret: config.obfuscation.key_secret,
+      newKey: flags["new-key"] ?? false,
+    },
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },
     store: openStore(dump.store),
@@ -73,6 +79,7 @@ export async function prepareReseed(
     schemaPath: dump.schema_path,
     dumpPath: dump.path,
     dittoVersion: manifest.version,
+    say,
     step: log.step,
     endSteps: log.end,
     warn: (message) => say(`Note: ${message}`),
@@ -89,7 +96,10 @@ function refuseUselessDisk(from: string | undefined, rawFile: ReseedRequest["raw
 }
 
 /** What the configuration says about what is taken. */
-export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection {
+export function selectionOf(
+  { dump, obfuscation }: Pick<Config, "dump" | "obfuscation">,
+  schemaOnly = false,
+): Selection {
   return {
     tables: dump.tables,
     excludeTables: dump.exclude_tables,
@@ -97,20 +107,9 @@ export function selectionOf(dump: Config["dump"], schemaOnly = false): Selection
     rows: dump.rows,
     excludeExtensions: dump.exclude_extensions,
     roles: dump.roles,
+    largeObjects: obfuscation.large_objects,
     schemaOnly,
   };
-}
-
-/** What the configuration may already say and this version doesn't do yet: silence would be believed. */
-function refuseUnbuilt(config: Config): void {
-  const refuse = (state: string, hint: string) =>
-    new DittoError(`Cannot reseed: ${state}`, { code: "NOT_IN_THIS_VERSION", exit: 2, hint });
-  if (config.obfuscation.rules.length > 0) {
-    throw refuse(
-      "masking (obfuscation.rules) is not in this version",
-      "Without the rules the base holds the source's raw values; take them out only if that may be",
-    );
-  }
 }
 
 /** Of copy.settings what extensions need before they can be made: libraries to preload, and settings of their own. */

@@ -1,24 +1,22 @@
 import { servers } from "../engine/engines.ts";
-import { withCleanup } from "../kit/cleanup.ts";
-import { DittoError } from "../kit/errors.ts";
+import { DittoError, usageError } from "../kit/errors.ts";
 import { withLock } from "../kit/state.ts";
-import { formatBytes } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Runtime, StorageWish } from "../runtime/index.ts";
 import type { Selection, StepReport } from "./build.ts";
 import type { BaseRecord } from "./catalogue.ts";
-import { enter } from "./enter.ts";
 import { type DetectedDump, isMaskedFile } from "./files.ts";
 import type { DumpToLoad } from "./from.ts";
 import type { GuestManners } from "./guest.ts";
 import { makeBase, type Plan } from "./make-base.ts";
-import { privilegeError } from "./privileges.ts";
-import { withReach } from "./reach.ts";
+import type { MaskingWish, Review } from "./masking.ts";
 import { builtBefore } from "./recipe.ts";
+import { choose } from "./selection.ts";
 import { serverOfFile } from "./server-of-file.ts";
 import { withStaging } from "./staging.ts";
 import type { DumpStore } from "./store.ts";
 import { transfers } from "./transfers.ts";
+import { type Visit, visitSource } from "./visit.ts";
 
 /** Everything that a reseed needs to know, from flags and configuration. */
 export interface ReseedRequest {
@@ -47,6 +45,7 @@ export interface ReseedRequest {
   /** Command that opens a tunnel to the source; "" for none. */
   tunnel: string;
   sideEffects: "disarm" | "keep";
+  masking: MaskingWish;
   manners: Pick<GuestManners, "onBlock" | "maxDuration">;
   store: DumpStore;
   keep: number;
@@ -55,6 +54,7 @@ export interface ReseedRequest {
   schemaPath: string;
   dumpPath: string;
   dittoVersion: string;
+  say(text: string): void;
   step(title: string, total?: number): StepReport;
   /** Ends the last step. */
   endSteps(): void;
@@ -88,21 +88,28 @@ async function reseedSource(
 ): Promise<BaseRecord> {
   // Before hours of dumping, not after them.
   await request.store.prove();
-  const step = request.step("Look at the source");
-  return withReach(url, request, async (source) => {
-    const entered = await enter(source, request);
-    if (!("session" in entered)) throw privilegeError(entered.missing);
-    const { engine, transfer, session } = entered;
-    return withCleanup(
-      async () => {
-        const look = await transfer.look(session, request.selection, request.lockWaitMs);
-        const { server, database } = session;
-        step.update({ note: `${server.flavour} ${server.version}, ${look.role}, ${formatBytes(look.bytes)} of rows` });
-        return makeBase(request, { ...staged, engine, transfer, server, database, look, source, session });
-      },
-      () => session.close().catch(() => {}),
-    );
+  return visitSource(request, url, async (visit) => {
+    // What the dump's own transaction would refuse in the end is refused before anything is made.
+    await reviewVisited(request)(visit);
+    const { server, database } = visit.session;
+    return makeBase(request, { ...staged, ...visit, server, database });
   });
+}
+
+/** Applies the rules to the source's schema and looks for personal columns that they leave out, without dumping. */
+export async function checkRules(request: ReseedRequest): Promise<Review> {
+  if ("url" in request.from) return visitSource(request, request.from.url, reviewVisited(request));
+  throw usageError(
+    "Cannot check rules against a dump: they are checked against the source",
+    "Leave --from or --check out; a reseed from a dump checks them before it masks",
+  );
+}
+
+function reviewVisited(request: ReseedRequest): (visit: Visit) => Promise<Review> {
+  return async ({ transfer, session, masking }) => {
+    const schema = await transfer.readSchema(session);
+    return masking.review({ schema, chosen: choose(schema, request.selection) });
+  };
 }
 
 async function reseedDump(request: ReseedRequest, dump: DumpToLoad): Promise<BaseRecord> {

@@ -1,6 +1,7 @@
 import { DittoError } from "../kit/errors.ts";
 import { slug } from "../kit/state.ts";
 import type { StepReport, TableRows } from "./build.ts";
+import type { RuleCount } from "./row-masks.ts";
 
 /** What stands beside a dump, in `<key>.json`; written after the dump, so a dump without one is half made. */
 export interface DumpManifest {
@@ -22,6 +23,8 @@ export interface DumpManifest {
   warnings: string[];
   /** What was kept from acting on the world, in words. */
   disarmed: string[];
+  /** What rules did; absent in a dump that was made without looking for personal columns. */
+  masking?: { key_fingerprint: string; rules: RuleCount[]; unreviewed: string[] };
 }
 
 /** A complete dump of a store; `time` is the moment in its key, in milliseconds. */

@@ -4,6 +4,7 @@ import { openStore } from "../bases/stores.ts";
 import type { RuntimeName } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
+import { profileOf } from "../mask/profile.ts";
 import { baseIdsInUse } from "./in-use.ts";
 import type { CopyRecord } from "./record.ts";
 
@@ -24,14 +25,16 @@ export async function baseFor(config: Config, wishes: BaseWishes, say: (text: st
   refuseContradiction(config, wishes);
   const owner = { project: config.project, source: config.sourceName };
   const base =
-    wishes.dump === undefined ? await current(owner, wishes.raw) : await ofDump(config, wishes.dump, { wishes, say });
+    wishes.dump === undefined
+      ? await current(owner, config, wishes.raw)
+      : await ofDump(config, wishes.dump, { wishes, say });
   if (base.raw && !wishes.raw) throw rawBase(base);
   return base;
 }
 
 /** The base to which a copy goes back; of a raw copy a raw one. */
-export async function baseForReset(copy: CopyRecord): Promise<BaseRecord> {
-  const base = await current(copy, copy.raw);
+export async function baseForReset(copy: CopyRecord, config: Config): Promise<BaseRecord> {
+  const base = await current(copy, config, copy.raw);
   if (base.raw && !copy.raw) throw rawBase(base);
   return base;
 }
@@ -46,9 +49,16 @@ function refuseContradiction({ obfuscation }: Config, { dump, obfuscate, raw }: 
     throw refuse("there are no rules", "Write them under obfuscation.rules in ditto.yaml");
 }
 
-async function current(owner: { project: string; source: string }, raw = false): Promise<BaseRecord> {
-  const newestRaw = raw ? (await basesOf(owner)).find((base) => base.raw) : undefined;
-  return newestRaw ?? currentBase(owner);
+async function current(
+  owner: { project: string; source: string },
+  { obfuscation }: Config,
+  raw = false,
+): Promise<BaseRecord> {
+  const bases = await basesOf(owner);
+  const newestRaw = bases.find((base) => base.raw);
+  // Where there is no other, that is the reason why there is none to take.
+  if (newestRaw && (raw || bases.every((base) => base.raw))) return newestRaw;
+  return currentBase(owner, profileOf(obfuscation.rules));
 }
 
 async function ofDump(

@@ -40,13 +40,18 @@ function describe(issue: z.core.$ZodIssue, places: Places): { text: string; hint
   const path = [...issue.path];
   const unknown = issue.code === "unrecognized_keys" ? (issue.keys[0] ?? "") : undefined;
   const place = placeOf(unknown === undefined ? path : [...path, unknown], places);
-  if (unknown === undefined) return { text: `${dotted(path)} ${wording(issue)}${place}`, hint: "" };
+  if (unknown === undefined) return { text: `${dotted(path)} ${wording(issue)}${place}`, hint: nearestValue(issue) };
   const key = dotted([...path, unknown]);
   if (path.length === 0 && LATER.has(unknown)) return { text: `"${key}" is not in this version${place}`, hint: "" };
   const shape = schemaAt(fileSchema, path);
   const known = shape instanceof z.ZodObject ? Object.keys(shape.shape) : [];
   const hint = didYouMean(unknown, known) || `The keys here are ${known.join(", ")}`;
   return { text: `unknown key "${key}"${place}`, hint: MOVED[unknown] ?? hint };
+}
+
+function nearestValue(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_value" || typeof issue.input !== "string") return "";
+  return didYouMean(issue.input, issue.values.map(String));
 }
 
 function wording(issue: z.core.$ZodIssue): string {

@@ -59,7 +59,7 @@ function checkedEnvironment(env: Record<string, string | undefined>): Tree {
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, places: Places): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw invalidConfig(result.error.issues, places);
 }

@@ -127,8 +127,13 @@ const OPTIONS_OF: Record<string, string[]> = {
   type: ["replace"],
   with: ["redact"],
   days: ["shift"],
+  by: ["shift"],
+  keep_first: ["mask"],
   keep_last: ["mask"],
+  keep_format: ["mask"],
   mask_char: ["mask"],
+  unique: ["replace"],
+  range: ["replace"],
 };
 
 const obfuscation = z.strictObject({

@@ -17,6 +17,9 @@ export interface Table {
   kind: TableKind;
   columns: Column[];
   keys: Key[];
+  indexes: Index[];
+  /** The columns by which rows are spread over partitions, expressions' columns too. */
+  partitionKey: string[];
   /** The partitioned or inherited parents, as `schema.name`. */
   parents: string[];
   /** What a view reads, as `schema.name`. */
@@ -39,6 +42,15 @@ export interface Column {
   /** The default's expression as the engine writes it. */
   default: string | undefined;
   generated: "no" | "stored" | "virtual";
+  /** What a domain stands for in the end; "" for other types (Postgres). */
+  baseType: string;
+  /** The values of an enum in their order, also of one below a domain or an array; MySQL's and sets' stand in the type. */
+  labels: string[];
+  /** The name of the collation that its texts compare by; "" where there is none of its own (Postgres) or at all. */
+  collation: string;
+  /** What texts may differ in and still be equal. */
+  ignores: "nothing" | "case" | "case and accents";
+  comment: string;
   identity: "no" | "always" | "by default" | "auto_increment";
   position: number;
 }
@@ -51,6 +63,13 @@ export interface Key {
   references: { schema: string; table: string; columns: string[] } | undefined;
   /** False for NOT VALID, NOT ENFORCED. */
   validated: boolean;
+}
+
+/** `columns` are those whose values it compares, also inside expressions, in the index's order. */
+export interface Index {
+  name: string;
+  unique: boolean;
+  columns: string[];
 }
 
 export interface Sequence {

@@ -19,6 +19,8 @@ export async function readMysqlSchema(session: Session): Promise<Schema> {
   }
   for (const row of await catalog<ColumnRow>(session, COLUMNS)) tables.get(row.table)?.columns.push(columnOf(row));
   for (const row of await catalog<KeyRow>(session, KEYS)) addKeyColumn(tables.get(row.table), row);
+  await readIndexes(session, tables);
+  for (const row of await catalog<PartitionRow>(session, PARTITIONS)) addPartitionKey(tables.get(row.table), row);
   for (const row of await catalog<ViewRow>(session, VIEWS)) addNeeds(tables, row);
   const sequences = relations.filter(({ kind }) => kind === "SEQUENCE").map(({ name }) => name);
   return {
@@ -71,6 +73,8 @@ function tableOf(relation: Relation, database: string): Table {
     kind: kindOf(relation),
     columns: [],
     keys: [],
+    indexes: [],
+    partitionKey: [],
     parents: [],
     storage: relation.storage ?? "",
     estimatedRows: relation.rows ?? -1,
@@ -92,6 +96,8 @@ interface ColumnRow {
   default: string | null;
   extra: string;
   position: number;
+  collation: string | null;
+  comment: string;
 }
 
 const COLUMNS: CatalogQuery = {
@@ -103,6 +109,8 @@ const COLUMNS: CatalogQuery = {
     default: "COLUMN_DEFAULT",
     extra: "EXTRA",
     position: "ORDINAL_POSITION",
+    collation: "COLLATION_NAME",
+    comment: "COLUMN_COMMENT",
   },
   from: "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION",
 };
@@ -116,7 +124,69 @@ function columnOf(row: ColumnRow): Column {
     generated: generatedOf(row.extra),
     identity: /auto_increment/i.test(row.extra) ? "auto_increment" : "no",
     position: Number(row.position),
+    baseType: "",
+    labels: [],
+    collation: row.collation ?? "",
+    ignores: ignoredBy(row.collation ?? ""),
+    comment: row.comment,
   };
+}
+
+/** By the suffixes of a collation's name; what says nothing of accents ignores them (MySQL's manual, "Collation Naming Conventions"). */
+function ignoredBy(collation: string): Column["ignores"] {
+  if (!collation.endsWith("_ci")) return "nothing";
+  return collation.endsWith("_as_ci") ? "case" : "case and accents";
+}
+
+interface IndexRow {
+  table: string;
+  name: string;
+  shared: number;
+  column: string | null;
+  expression?: string;
+}
+
+const INDEX_FIELDS = { table: "TABLE_NAME", name: "INDEX_NAME", shared: "NON_UNIQUE", column: "COLUMN_NAME" };
+const INDEXES =
+  "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
+
+async function readIndexes(session: Session, tables: Map<string, Table>): Promise<void> {
+  let rows = await catalog<IndexRow>(session, { fields: INDEX_FIELDS, from: INDEXES });
+  // Only where a part has no column, which is an expression, does the view have a column with its text.
+  if (rows.some(({ column }) => column === null))
+    rows = await catalog<IndexRow>(session, { fields: { ...INDEX_FIELDS, expression: "EXPRESSION" }, from: INDEXES });
+  for (const row of rows) addIndexPart(tables.get(row.table), row);
+}
+
+function addIndexPart(table: Table | undefined, row: IndexRow): void {
+  if (table === undefined) return;
+  let index = table.indexes.find(({ name }) => name === row.name);
+  if (index === undefined) {
+    index = { name: row.name, unique: Number(row.shared) === 0, columns: [] };
+    table.indexes.push(index);
+  }
+  const columns = row.column === null ? columnsIn(table, row.expression ?? "") : [row.column];
+  index.columns = [...new Set([...index.columns, ...columns])];
+}
+
+/** The columns that an expression's text names. */
+function columnsIn(table: Table, expression: string): string[] {
+  const words = new Set(expression.split(/[^\p{L}\p{N}_$]+/u));
+  return table.columns.flatMap(({ name }) => (words.has(name) || expression.includes(`\`${name}\``) ? [name] : []));
+}
+
+interface PartitionRow {
+  table: string;
+  expression: string;
+}
+
+const PARTITIONS: CatalogQuery = {
+  fields: { table: "TABLE_NAME", expression: "CONCAT_WS(' ', PARTITION_EXPRESSION, SUBPARTITION_EXPRESSION)" },
+  from: "FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = DATABASE() AND PARTITION_EXPRESSION IS NOT NULL AND PARTITION_ORDINAL_POSITION = 1",
+};
+
+function addPartitionKey(table: Table | undefined, row: PartitionRow): void {
+  if (table !== undefined) table.partitionKey = columnsIn(table, row.expression);
 }
 
 function generatedOf(extra: string): Column["generated"] {

@@ -141,15 +141,12 @@ for (const name of SERVERS) {
       await site.sql("DROP DATABASE picky;");
     });
 
-    test("rows pass the seam for masks on their way", async () => {
+    test("rows are changed on their way", async () => {
       await source.sql(
         "CREATE DATABASE seam; CREATE TABLE seam.people (id INT PRIMARY KEY, mail VARCHAR(50), photo BLOB); INSERT INTO seam.people VALUES (1, 'ann@example.com', X'00ff'), (2, NULL, NULL)",
       );
       const moved = await site.move(source.url.replace(/\/app$/, "/seam"), {
-        transforms: () => (values) => {
-          if (values[1]) values[1] = new TextEncoder().encode("tab\tand \\ é");
-          if (values[2]) values[2] = Uint8Array.of(0, 10, 255);
-        },
+        masks: { "seam.people": { 1: "tab\tand \\ é", 2: "\0\n\xff" } },
       });
       expect(await site.sql("SELECT id, HEX(mail), HEX(photo) FROM seam.people;")).toBe(
         `1\t${Buffer.from("tab\tand \\ é").toString("hex").toUpperCase()}\t000AFF\n2\tNULL\tNULL\n`,

@@ -57,7 +57,7 @@ onEachGround("raw files", (stage) => {
 
   /** A staging server with the file, held until `end`. */
   async function held(where: "memory" | "disk"): Promise<Held & { child: ReturnType<typeof fixture> }> {
-    const child = fixture("hold", file, where, count);
+    const child = fixture(file, where, count);
     const { value } = await child.stdout.getReader().read();
     return { ...(JSON.parse(new TextDecoder().decode(value)) as Held), child };
   }
@@ -128,15 +128,35 @@ onEachGround("raw files", (stage) => {
     expect(await stage.leftovers()).toEqual([]);
   });
 
-  test("become a base by way of the staging server, with every row and as a file's base", async () => {
-    const child = fixture("reseed", file, "memory");
-    const base = JSON.parse(await new Response(child.stdout).text()) as Base;
-    expect(await child.exited).toBe(0);
-    expect(base).toMatchObject({ origin: "file", raw: false, rows: PEOPLE });
+  test("become a masked base, and no byte of them is in it, in its dump, or anywhere else on a disk", async () => {
+    stage.project.configure({ ...configOf(ground), obfuscation: rules });
+    const { stderr } = await stage.project.must("reseed", ["--from", file]);
+    expect(stderr).toContain("Open the staging server");
+    const [base] = await stage.project.json<Base[]>("base", ["list"]);
+    expect(base).toMatchObject({ raw: false, masked: true, current: true, rows: PEOPLE });
     const copy = await stage.create();
-    expect(Number((await ask<{ found: number }>(copy.connection_string, count))[0]?.found)).toBe(PEOPLE);
+    expect(copy.base_id).toBe(base?.id);
+    const all = "SELECT count(*) AS found FROM people WHERE email = '[redacted]'";
+    expect(Number((await ask<{ found: number }>(copy.connection_string, all))[0]?.found)).toBe(PEOPLE);
+    expect(await filesHolding(marker, moment)).toEqual([]);
     await stage.project.must("copy", ["delete", copy.id]);
     expect(await stagings()).toEqual([]);
+  });
+
+  test("become a copy by --obfuscate, of the masked base that was made of the very file", async () => {
+    const [base] = await stage.project.json<Base[]>("base", ["list"]);
+    const copy = await stage.create("--dump", file, "--obfuscate");
+    expect(copy).toMatchObject({ raw: false, base_id: base?.id });
+    await stage.project.must("copy", ["delete", copy.id]);
+  });
+
+  test("that the rules don't fit are refused, and nothing of them is left", async () => {
+    const wrong = { rules: [...rules.rules, { table: "people", column: "nowhere", strategy: "redact" }] };
+    stage.project.configure({ ...configOf(ground), obfuscation: wrong });
+    const { status, stdout } = await stage.project.run("reseed", ["--from", file, "--json"]);
+    expect([status, JSON.parse(stdout).error.code]).toEqual([2, "MASK_RULES"]);
+    expect(await stagings()).toEqual([]);
+    expect(await filesHolding(marker, moment)).toEqual([]);
   });
 
   describe("although there are rules", () => {
@@ -176,6 +196,7 @@ onEachGround("raw files", (stage) => {
     test("are loaded as they are by --raw, and the base and its copies say so wherever they are listed", async () => {
       expect(copy.raw).toBe(true);
       expect(Number((await ask<{ found: number }>(copy.connection_string, count))[0]?.found)).toBe(PEOPLE);
+      await until(async () => (await filesHolding(marker, moment)).length > 0, 60_000);
       const [base] = await stage.project.json<Base[]>("base", ["list"]);
       expect(base).toMatchObject({ id: copy.base_id, raw: true, masked: false, current: false, dump_key: "" });
       expect((await stage.project.must("base", ["list"])).stdout).toMatch(new RegExp(`${copy.base_id}.* raw `));

@@ -11,6 +11,8 @@ export type Carriage = "plain" | "text" | "binary" | "float";
 export interface RowColumn {
   name: string;
   carriage: Carriage;
+  /** What is selected instead of it. */
+  selected?: string | undefined;
 }
 
 const BINARY = /^(bit|binary|varbinary|tinyblob|blob|mediumblob|longblob|vector)\b/i;
@@ -19,10 +21,10 @@ const SPATIAL =
 const PLAIN = /^(tinyint|smallint|mediumint|int|bigint|decimal|double|float|date|datetime|timestamp|time|year)\b/i;
 
 /** The columns whose values are read and loaded; generated ones are computed anew. */
-export function rowColumns(table: Table): RowColumn[] {
+export function rowColumns(table: Table, selected?: ReadonlyMap<string, string>): RowColumn[] {
   return table.columns
     .filter(({ generated }) => generated === "no")
-    .map((column) => ({ name: column.name, carriage: carriageOfType(column.type) }));
+    .map(({ name, type }) => ({ name, carriage: carriageOfType(type), selected: selected?.get(name) }));
 }
 
 /** How values of a type travel, by the type as the catalog writes it. */
@@ -33,12 +35,15 @@ export function carriageOfType(type: string): Carriage {
   return PLAIN.test(type) ? "plain" : "text";
 }
 
-/** The query that reads a table's rows; the driver's decoder is not used, so aliases don't matter. */
-export function selectRows(table: Table, columns: RowColumn[], condition?: string): string {
-  const list = columns.map(({ name, carriage }) => {
-    // Multiplied, not added: -0 + 0 is 0.
-    return carriage === "float" ? `${quoteIdentifier(name)} * 1e0` : quoteIdentifier(name);
-  });
+/** What is selected for a column's value. */
+export function columnValue({ name, carriage }: Pick<RowColumn, "name" | "carriage">): string {
+  // Multiplied, not added: -0 + 0 is 0.
+  return carriage === "float" ? `${quoteIdentifier(name)} * 1e0` : quoteIdentifier(name);
+}
+
+/** The query that reads a table's rows, with conditions behind them; the driver's decoder is not used, so aliases don't matter. */
+export function selectRows(table: Table, columns: RowColumn[], condition?: string, flags: string[] = []): string {
+  const list = [...columns.map((column) => column.selected ?? columnValue(column)), ...flags];
   const where = condition === undefined ? "" : ` WHERE ${condition}`;
   return `SELECT ${list.join(", ")} FROM ${quoteQualified(table)}${where}`;
 }

@@ -5,6 +5,7 @@ import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
 import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sql } from "./admin.ts";
 import { rowColumns } from "./columns.ts";
@@ -16,27 +17,26 @@ import { openLoader } from "./loader.ts";
 import { setLockWait } from "./look.ts";
 import { compareObjects } from "./objects.ts";
 import { createDatabase, definitionSettings, loadTimeZones } from "./prepare.ts";
-import { readRows, type TransformRow } from "./rows.ts";
+import { rowTransform } from "./row-mask.ts";
+import { readRows } from "./rows.ts";
 import { warnOfTables } from "./warnings.ts";
 
-/** Which rows are changed on their way: by table, undefined for those that pass as they are. */
-export type Transforms = (table: Table) => TransformRow | undefined;
-
 /** Dumps the source under one snapshot into the workshop's server: definitions, rows, then what sees rows. */
-export async function fromSource(build: SourceBuild, transforms: Transforms = () => undefined): Promise<Transferred> {
+export async function fromSource(build: SourceBuild): Promise<Transferred> {
   const session = build.session as MysqlSession;
   build.step("Read the definitions");
   await setLockWait(session, build.lockWaitMs);
   await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   const schema = await readMysqlSchema(session);
   const chosen = choose(schema, build.selection);
+  const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
   const ddl = await dumpDdl(build, chosen.left);
   await createDatabase(build, build.look.traits);
   await loadTimeZones(build);
   await begin(build);
   const alters = await createTables(build, ddl, schema);
-  const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, transforms });
+  const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, masks });
   await session.query("COMMIT");
   await build.guest.release();
   await createObjects(build, ddl, chosen);
@@ -69,7 +69,7 @@ interface RowPlan {
   session: MysqlSession;
   chosen: Chosen;
   alters: Map<string, string>;
-  transforms: Transforms;
+  masks: RowMasks;
 }
 
 async function copyRows(build: SourceBuild, plan: RowPlan): Promise<TableRows[]> {
@@ -113,17 +113,18 @@ interface TableJob {
 
 async function copyTable(plan: RowPlan, job: TableJob): Promise<TableRows> {
   const { table, condition, loader } = job;
-  const columns = rowColumns(table);
   const { session } = plan;
+  const mask = plan.masks.get(qualifiedName(table));
+  const columns = rowColumns(table, mask?.selected);
   let read: TableRows | undefined;
   // As mysqldump does: the table's metadata lock goes with the savepoint, so that an ALTER waits for one table only.
   await session.query("SAVEPOINT ditto");
   const loaded = await loader.load(table, columns, async (write) => {
-    const transformRow = plan.transforms(table);
     read = await readRows(session, table, {
       columns,
       condition,
-      transformRow,
+      flags: mask?.flags,
+      transformRow: mask && rowTransform(mask, columns),
       async write(lines) {
         await write(lines);
         job.tell(lines.length);

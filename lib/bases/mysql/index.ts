@@ -1,10 +1,15 @@
+import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Transfer } from "../build.ts";
+import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { fromSource } from "./dump.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
 import { fits, look, missingPrivileges } from "./look.ts";
+import { misfitsOfMasks } from "./mask-check.ts";
+import { keepsRow, selectMasked } from "./mask-sql.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { sampleRows } from "./samples.ts";
 import { dumpTool, misfitOf } from "./versions.ts";
 import { watchman } from "./watchman.ts";
 
@@ -15,7 +20,13 @@ export const mysqlTransfer: Transfer = {
   dumpTool,
   misfitOf,
   fits,
-  fromSource: (build) => fromSource(build),
+  readSchema: readMysqlSchema,
+  readDefinitions,
+  sampleRows,
+  misfitsOfMasks,
+  selectMasked,
+  keepsRow,
+  fromSource,
   fromFile,
   portableDump,
   schemaDump,

@@ -15,6 +15,8 @@ export type LineWriter = (lines: Uint8Array) => Promise<void>;
 export interface RowRequest {
   columns: RowColumn[];
   condition?: string | undefined;
+  /** Conditions read behind the columns, for {@link TransformRow} to take off. */
+  flags?: string[] | undefined;
   transformRow?: TransformRow | undefined;
   write: LineWriter;
 }
@@ -42,7 +44,7 @@ export async function readRows(session: MysqlSession, table: Table, request: Row
     },
     pending: () => (lines.length >= PIECE ? writing : undefined),
   };
-  await readWire(session.connection, selectRows(table, request.columns, request.condition), sink);
+  await readWire(session.connection, selectRows(table, request.columns, request.condition, request.flags), sink);
   await writing;
   if (lines.length > 0) flush();
   await writing;

@@ -1,25 +1,24 @@
-import type { Session, ToolCommand } from "../../engine/index.ts";
+import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quotePattern, quoteQualified } from "../../engine/postgres/quote.ts";
 import { majorOf } from "../../engine/postgres/server.ts";
 import { DittoError, messageOf } from "../../kit/errors.ts";
-import type { DatabaseUrl } from "../../kit/url.ts";
 import type { Schema, Table } from "../../schema/model.ts";
 import { qualifiedName } from "../../schema/model.ts";
 import { readPostgresSchema } from "../../schema/read-postgres.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
-import { toolAddress } from "../reach.ts";
+import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sendTlsFiles } from "../tls-files.ts";
 import { directoryRows, directoryToc } from "./archive.ts";
-import { CopyCounter } from "./copy-counter.ts";
+import { copyRows, type StreamedTable } from "./copy-rows.ts";
 import { entriesOfRoutines, listWithout, routinesOf } from "./dependents.ts";
 import { dumpFailure, recoveryConflict, restoreFailure } from "./errors.ts";
 import { entriesOf, tablesOf } from "./extensions.ts";
 import { copiesOf, watchCopies } from "./progress.ts";
 import { createDatabase, restoreSections } from "./restore.ts";
 import { createRoles, databaseProperties } from "./roles.ts";
-import { rowsEnvironment, sourceEnvironment } from "./session.ts";
 import { carryServerSettings } from "./settings.ts";
+import { sourceTool } from "./source-tool.ts";
 import { sql } from "./sql.ts";
 import type { Toc } from "./toc.ts";
 
@@ -31,13 +30,18 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
   const schema = await openSnapshot(build);
   try {
     const chosen = choose(schema, build.selection);
+    const masks = await build.review({ schema, chosen });
+    const streamed = streamedTables(chosen, masks);
     const [{ snapshot } = { snapshot: "" }] = await session.query<{ snapshot: string }>(
       "SELECT pg_export_snapshot() AS snapshot",
     );
     const path = `${build.workshop.work}/dump`;
-    await pgDump(build, chosen, snapshot, path);
+    await pgDump(build, { chosen, streamed }, { snapshot, path });
     const toc = await directoryToc(build.toolbox, path);
-    await refuseForeignData(build, chosen, { path, toc });
+    await refuseForeignData(build, [...chosen.left, ...chosen.emptied, ...streamed.map(({ table }) => table)], {
+      path,
+      toc,
+    });
     const archive = { path, bytes: build.look.bytes, ...(await withoutDependents(build, chosen, toc)) };
     const properties = await databaseProperties(session, build.selection.roles);
     await carryServerSettings(build, build.look.traits);
@@ -45,17 +49,18 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     await createRoles(build, session);
     // Before the rest, as pg_restore --create does: materialized views are computed with them.
     if (properties.length > 0) await sql(build, properties.join("\n"));
-    const filtered = build.selection.schemaOnly ? [] : chosen.filtered;
-    const streamed: TableRows[] = [];
-    if (filtered.length > 0) await restoreSections(build, ["pre-data"], archive);
-    for (const { table, condition } of filtered) streamed.push(await copyRows(build, table, condition, snapshot));
+    const copied: TableRows[] = [];
+    if (streamed.length > 0 && !build.selection.schemaOnly) {
+      await restoreSections(build, ["pre-data"], archive);
+      for (const rows of streamed) copied.push(await copyRows(build, rows, snapshot));
+    }
     await session.query("COMMIT");
     await build.guest.release();
     await tls.forget();
     // In one run pg_restore fills the tables that it has just made, and Postgres then writes no WAL for their rows.
-    const rest = filtered.length > 0 ? (["data", "post-data"] as const) : (["pre-data", "data", "post-data"] as const);
+    const rest = copied.length > 0 ? (["data", "post-data"] as const) : (["pre-data", "data", "post-data"] as const);
     const [read] = await Promise.all([directoryRows(build.toolbox, path), restoreSections(build, rest, archive)]);
-    return { rows: [...read, ...streamed, ...withoutPosition(build)], schema };
+    return { rows: [...read, ...copied, ...withoutPosition(build)], schema };
   } catch (error) {
     // A standby may end the session that holds the snapshot first, and then the tools fail for want of it.
     const session = await build.session.query("SELECT").then(() => "", messageOf);
@@ -115,13 +120,25 @@ async function lock(session: Session, tables: Table[], waitMs: number): Promise<
   }
 }
 
-async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, archive: string): Promise<void> {
+/** Tables whose rows don't go through pg_dump: only some of them are taken, or rules change them. */
+function streamedTables(chosen: Chosen, masks: RowMasks): StreamedTable[] {
+  const whole = chosen.whole.map((table) => ({ table, condition: undefined }));
+  return [...whole, ...chosen.filtered].flatMap(({ table, condition }) => {
+    const mask = masks.get(qualifiedName(table));
+    return condition === undefined && mask === undefined ? [] : [{ table, condition, mask }];
+  });
+}
+
+async function pgDump(
+  build: SourceBuild,
+  { chosen, streamed }: { chosen: Chosen; streamed: StreamedTable[] },
+  { snapshot, path }: { snapshot: string; path: string },
+): Promise<void> {
   const client = await clientMajor(build);
   if (client > Number(majorOf(build.server))) throw clientTooNew(build, client);
   const step = build.step("Dump", build.look.bytes);
   const names = (tables: { schema: string; name: string }[], flag: string) =>
     tables.map((table) => `${flag}=${quotePattern(table)}`);
-  const streamed = chosen.filtered.map(({ table }) => table);
   const { excludedExtensions } = build.look;
   // Before 17 pg_dump can't leave an extension out: its tables' rows go here, its own entry before the restore.
   const ofExtensions =
@@ -129,7 +146,7 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
   const args = [
     ...[
       "--format=directory",
-      `--file=${archive}`,
+      `--file=${path}`,
       `--jobs=${build.jobs}`,
       `--snapshot=${snapshot}`,
       "--no-sync",
@@ -145,9 +162,9 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
     client >= 16 ? "--compress=zstd:1" : "--compress=1",
     ...(client >= 18 ? ["--no-statistics"] : []),
     ...names(chosen.left, "--exclude-table"),
-    ...names([...chosen.emptied, ...streamed, ...ofExtensions], "--exclude-table-data"),
+    ...names([...chosen.emptied, ...streamed.map(({ table }) => table), ...ofExtensions], "--exclude-table-data"),
     ...(client >= 17 ? excludedExtensions.map((name) => `--exclude-extension=${quoteIdentifier(name)}`) : []),
-    ...(build.selection.schemaOnly ? ["--schema-only"] : []),
+    ...(build.selection.schemaOnly ? ["--schema-only"] : await largeObjectFlags(build, client)),
   ];
   const child = await build.toolbox.start(sourceTool(build, "pg_dump", args));
   const watch = watchCopies(copiesOf(build.session), (bytes) => step.update({ bytes }));
@@ -156,20 +173,14 @@ async function pgDump(build: SourceBuild, chosen: Chosen, snapshot: string, arch
   if (status !== 0) throw dumpFailure(stderr);
 }
 
-/** A tool of Postgres's against the source; the password goes through the environment. */
-export function sourceTool(build: SourceBuild, tool: "pg_dump" | "psql", args: string[]): ToolCommand {
-  const { source, toolbox } = build;
-  const { host, port, hostAddress } = toolAddress(source, toolbox);
-  const env = sourceEnvironment(source, build.look.traits.encoding ?? "UTF8", tool);
-  const login = ["-h", source.socket ?? host, "-p", String(port), "-U", source.user, "-d", connectionString(source)];
-  const address: Record<string, string> = hostAddress === undefined ? {} : { PGHOSTADDR: hostAddress };
-  return { tool, args: [...args, ...login], env: { ...env, ...address } };
-}
-
-/** The database, and what libpq takes from nowhere else: how soon a connection that a firewall dropped is noticed, in seconds. */
-function connectionString(source: DatabaseUrl): string {
-  const database = source.database.replace(/['\\]/g, "\\$&");
-  return `dbname='${database}' keepalives_idle=30 keepalives_interval=10 keepalives_count=6`;
+/** Large objects hold anything, and no rule can name them. */
+async function largeObjectFlags({ session, selection, warn }: SourceBuild, client: number): Promise<string[]> {
+  if (selection.largeObjects === "keep") return [];
+  const [{ number } = { number: 0 }] = await session.query<{ number: number }>(
+    "SELECT count(*)::int AS number FROM pg_largeobject_metadata",
+  );
+  if (number > 0) warn(`Left out: ${number} large objects (obfuscation.large_objects: drop)`);
+  return [client >= 16 ? "--no-large-objects" : "--no-blobs"];
 }
 
 async function clientMajor(build: SourceBuild): Promise<number> {
@@ -193,12 +204,10 @@ function clientTooNew(build: SourceBuild, client: number): DittoError {
 /** The archive must hold no data of a table that leaves another way or not at all: patterns of pg_dump have failed silently. */
 async function refuseForeignData(
   build: SourceBuild,
-  chosen: Chosen,
+  excluded: Table[],
   archive: { path: string; toc: Toc },
 ): Promise<void> {
-  const forbidden = new Set(
-    [...chosen.left, ...chosen.emptied, ...chosen.filtered.map(({ table }) => table)].map(quoteQualified),
-  );
+  const forbidden = new Set(excluded.map(quoteQualified));
   for (const entry of archive.toc.entries) {
     if (entry.kind !== "TABLE DATA" || !forbidden.has(quoteQualified(entry))) continue;
     await build.toolbox.run({ tool: "rm", args: ["-rf", archive.path] });
@@ -231,52 +240,4 @@ async function withoutDependents(build: SourceBuild, chosen: Chosen, toc: Toc): 
   );
   if (written.status !== 0) throw restoreFailure("prepare the restore", written.stderr, "");
   return { list };
-}
-
-/** Rows of one table through ditto, as masks will take them: explicit columns, under the dump's snapshot. */
-async function copyRows(build: SourceBuild, table: Table, condition: string, snapshot: string): Promise<TableRows> {
-  const step = build.step(`Copy rows of ${qualifiedName(table)}`);
-  const columns = table.columns
-    .filter((column) => column.generated === "no")
-    .map((column) => quoteIdentifier(column.name))
-    .join(", ");
-  const statement = `COPY (SELECT ${columns} FROM ONLY ${quoteQualified(table)} WHERE (${condition}\n)) TO STDOUT`;
-  const reader = await build.toolbox.start(readerCommand(build, statement, snapshot));
-  const { postgres } = await import("../../engine/postgres/index.ts");
-  const client = postgres.adminClient(build.workshop.place, build.database, build.server);
-  const env = rowsEnvironment(build.look.traits.encoding ?? "UTF8");
-  const writer = await build.workshop.start({ ...client, env }, { input: "data" });
-  await writer.stdin.write(`COPY ${quoteQualified(table)} (${columns}) FROM STDIN;\n`);
-  const counter = new CopyCounter();
-  let bytes = 0;
-  for await (const chunk of reader.stdout) {
-    counter.push(chunk);
-    bytes += chunk.length;
-    step.update({ bytes });
-    await writer.stdin.write(chunk);
-  }
-  const read = await reader.done;
-  // Only a complete stream is ended as one: a reader that died must not leave a table that looks whole.
-  if (read.status !== 0) writer.kill("SIGKILL");
-  else await writer.stdin.write("\\.\n");
-  await writer.stdin.end();
-  const written = await writer.done;
-  if (read.status !== 0) throw dumpFailure(read.stderr);
-  if (written.status !== 0)
-    throw restoreFailure(`copy the rows of ${qualifiedName(table)}`, written.stderr, build.serverErrors());
-  return { schema: table.schema, name: table.name, ...counter.result() };
-}
-
-function readerCommand(build: SourceBuild, statement: string, snapshot: string): ToolCommand {
-  return sourceTool(build, "psql", [
-    ...["-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=sqlstate"],
-    ...[
-      "-c",
-      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-      "-c",
-      `SET TRANSACTION SNAPSHOT '${snapshot}'`,
-      "-c",
-      statement,
-    ],
-  ]);
 }

@@ -1,5 +1,7 @@
+import { readPostgresSchema } from "../../schema/read-postgres.ts";
 import type { Transfer } from "../build.ts";
 import { rowsOfFile } from "./archive.ts";
+import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { rowsWithoutDump } from "./driver.ts";
 import { fromSource } from "./dump.ts";
@@ -7,7 +9,10 @@ import { fits } from "./fits.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle } from "./inspect.ts";
 import { look, missingPrivileges } from "./look.ts";
+import { misfitsOfMasks } from "./mask-check.ts";
+import { keepsRow, selectMasked } from "./mask-sql.ts";
 import { portableDump, schemaDump } from "./portable.ts";
+import { sampleRows } from "./samples.ts";
 import { dumpTool, misfitOf } from "./versions.ts";
 import { watchman } from "./watchman.ts";
 
@@ -18,6 +23,12 @@ export const postgresTransfer: Transfer = {
   dumpTool,
   misfitOf,
   fits,
+  readSchema: readPostgresSchema,
+  readDefinitions,
+  sampleRows,
+  misfitsOfMasks,
+  selectMasked,
+  keepsRow,
   fromSource,
   fromFile,
   rowsOfFile,

@@ -13,7 +13,7 @@ import { readServerSettings } from "./settings.ts";
 export async function look(session: Session, selection: Selection, lockWaitMs: number): Promise<SourceLook> {
   const { schema, chosen } = await readChosen(session, selection, lockWaitMs);
   const { kept, excluded } = await chooseExtensions(session, selection.excludeExtensions);
-  refuseMissing(await unreadable(session, chosen.left, excluded));
+  refuseMissing(await unreadable(session, { ...selection, left: chosen.left, excludedExtensions: excluded }));
   await refuseDependents(session, excluded, chosen.left);
   if (!selection.schemaOnly) {
     await refuseBadConditions(session, chosen);
@@ -41,7 +41,7 @@ export async function missingPrivileges(
 ): Promise<MissingPrivilege[]> {
   const { chosen } = await readChosen(session, selection, lockWaitMs);
   const { excluded } = await chooseExtensions(session, selection.excludeExtensions);
-  return unreadable(session, chosen.left, excluded);
+  return unreadable(session, { ...selection, left: chosen.left, excludedExtensions: excluded });
 }
 
 async function readChosen(session: Session, selection: Selection, lockWaitMs: number) {

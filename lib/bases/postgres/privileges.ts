@@ -18,8 +18,11 @@ interface RelationRow {
 /** What the dump user may not read of everything that is dumped: tools fail late, or skip silently. */
 export async function unreadable(
   session: Session,
-  left: Table[],
-  excludedExtensions: string[],
+  {
+    left,
+    excludedExtensions,
+    largeObjects,
+  }: { left: Table[]; excludedExtensions: string[]; largeObjects: "drop" | "keep" },
 ): Promise<MissingPrivilege[]> {
   const [{ user } = { user: "" }] = await session.query<{ user: string }>("SELECT current_user::text AS user");
   const role = quoteIdentifier(user);
@@ -29,7 +32,7 @@ export async function unreadable(
   );
   const hidden = needed.filter((row) => !row.reachable || !row.readable);
   const secured = needed.filter((row) => row.secured);
-  const objects = await session.query<{ oid: string }>(LARGE_OBJECTS);
+  const objects = largeObjects === "keep" ? await session.query<{ oid: string }>(LARGE_OBJECTS) : [];
   const missing: MissingPrivilege[] = [];
   if (hidden.length > 0) {
     missing.push({

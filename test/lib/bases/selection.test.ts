@@ -2,21 +2,10 @@ import { expect, test } from "bun:test";
 import type { Selection } from "../../../lib/bases/build.ts";
 import { choose } from "../../../lib/bases/selection.ts";
 import type { Key, Schema, Table } from "../../../lib/schema/model.ts";
+import { table as makeTable } from "../schema/table.ts";
 
 function table(name: string, more: Partial<Table> = {}): Table {
-  return {
-    schema: "public",
-    name,
-    kind: "table",
-    columns: [],
-    keys: [],
-    parents: [],
-    storage: "",
-    estimatedRows: 0,
-    bytes: 0,
-    extension: "",
-    ...more,
-  };
+  return makeTable(name, [], { schema: "public", storage: "", ...more });
 }
 
 function reference(to: string): Key {
@@ -49,6 +38,7 @@ const everything: Selection = {
   rows: {},
   excludeExtensions: "auto",
   roles: "drop",
+  largeObjects: "keep",
   schemaOnly: false,
 };
 const names = (tables: Table[]) => tables.map(({ name }) => name);

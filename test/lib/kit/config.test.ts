@@ -130,7 +130,7 @@ obfuscation:
     const whole = await Bun.file(join(import.meta.dir, "../../fixtures/whole.yaml")).text();
     const { config } = await load({ "ditto.yaml": whole });
     const { config: none } = await load({ "ditto.yaml": "source: {}" });
-    expect(config.obfuscation.rules).toHaveLength(8);
+    expect(config.obfuscation.rules).toHaveLength(10);
     const same = { project: "", unnamed: undefined, file: "", directory: "" };
     const differing = { source: none.source, obfuscation: none.obfuscation };
     expect<unknown>({ ...config, ...differing, ...same }).toEqual({ ...none, ...same });

@@ -3,7 +3,7 @@ import { carriageOfType, loadStatement, rowColumns, selectRows } from "../../../
 import { canonicalFloat, eachValue, LineBuffer } from "../../../../lib/bases/mysql/encode.ts";
 import { TupleReader } from "../../../../lib/bases/mysql/literals.ts";
 import { RowHash } from "../../../../lib/bases/row-hash.ts";
-import { table } from "./table.ts";
+import { table } from "../../schema/table.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (data: Uint8Array) => new TextDecoder().decode(data);

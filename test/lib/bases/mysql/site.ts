@@ -4,15 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Build, Selection, SourceLook, TableRows, Transferred } from "../../../../lib/bases/build.ts";
 import { sql } from "../../../../lib/bases/mysql/admin.ts";
-import { fromSource, type Transforms } from "../../../../lib/bases/mysql/dump.ts";
+import { fromSource } from "../../../../lib/bases/mysql/dump.ts";
 import { mysqlTransfer } from "../../../../lib/bases/mysql/index.ts";
+import type { RowMask, RowMasks } from "../../../../lib/bases/row-masks.ts";
 import { startWorkshopServer } from "../../../../lib/bases/workshop.ts";
 import type { ServerVersion } from "../../../../lib/engine/index.ts";
 import { mysql } from "../../../../lib/engine/mysql/index.ts";
 import { newId } from "../../../../lib/kit/state.ts";
 import { parseDatabaseUrl } from "../../../../lib/kit/url.ts";
 import { openRuntime } from "../../../../lib/runtime/open.ts";
-import type { Schema } from "../../../../lib/schema/model.ts";
+import { qualifiedName, type Schema, type Table } from "../../../../lib/schema/model.ts";
 
 /** What a transfer from a source gave. */
 export interface Moved {
@@ -23,10 +24,30 @@ export interface Moved {
   build: Build;
 }
 
+/** By `schema.table` and the column's index: what every value becomes. */
+type Masks = Record<string, Record<number, string>>;
+
+function masksOf(tables: Table[], masks: Masks): RowMasks {
+  return new Map(
+    tables.flatMap((table): [string, RowMask][] => {
+      const values = masks[qualifiedName(table)];
+      if (values === undefined) return [];
+      const changes = Object.entries(values).map(([index, text]) => ({
+        index: Number(index),
+        by: undefined,
+        flag: undefined,
+        change: () => text,
+        count: { name: "", strategy: "replace" as const, seen: 0, changed: 0, kept: 0 },
+      }));
+      return [[qualifiedName(table), { table, selected: new Map(), flags: [], changes }]];
+    }),
+  );
+}
+
 /** A workshop with an empty server, in which one database after the other can be built. */
 export interface Site {
   build(database: string, selection?: Partial<Selection>): Build & { warnings: string[] };
-  move(url: string, options?: { selection?: Partial<Selection>; transforms?: Transforms }): Promise<Moved>;
+  move(url: string, options?: { selection?: Partial<Selection>; masks?: Masks }): Promise<Moved>;
   load(text: string, database: string, selection?: Partial<Selection>): Promise<Build>;
   portable(build: Build): Promise<{ rows: TableRows[]; file: string }>;
   /** Runs SQL as the administrator; bare rows with tabs. */
@@ -43,6 +64,7 @@ const EVERYTHING: Selection = {
   rows: {},
   excludeExtensions: "auto",
   roles: "drop",
+  largeObjects: "keep",
   schemaOnly: false,
 };
 
@@ -76,7 +98,7 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
   };
   return {
     build: makeBuild,
-    async move(url, { selection, transforms } = {}) {
+    async move(url, { selection, masks = {} } = {}) {
       const source = parseDatabaseUrl(url);
       const session = await mysql.connect(source, { guest: true });
       const build = makeBuild(session.database, selection);
@@ -93,8 +115,9 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
           toolbox,
           guest: { reading() {}, release: async () => {}, verdict: (failure: unknown) => failure },
           lockWaitMs: 10_000,
+          review: async ({ schema: { tables } }: { schema: Schema }) => masksOf(tables, masks),
         };
-        const transferred = await fromSource(job, transforms);
+        const transferred = await fromSource(job);
         const schema = await mysqlTransfer.inspect(build);
         await mysqlTransfer.settle(build);
         return { look, transferred, schema, warnings: build.warnings, build };

@@ -8,7 +8,7 @@ import { joinParts } from "../../../../lib/bases/mysql/parts.ts";
 import { kindOfStatement, rewriteDefiner } from "../../../../lib/bases/mysql/rewrite.ts";
 import { StatementSplitter } from "../../../../lib/bases/mysql/statements.ts";
 import type { Schema } from "../../../../lib/schema/model.ts";
-import { table } from "./table.ts";
+import { table } from "../../schema/table.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

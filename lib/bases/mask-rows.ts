@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import type { EngineName } from "../engine/index.ts";
+import { type MaskKey, openKey } from "../mask/key.ts";
+import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../mask/plan.ts";
+import { redactionOf } from "../mask/redaction.ts";
+import type { Rule } from "../mask/rule.ts";
+import { valueMask } from "../mask/value-mask.ts";
+import type { Transfer } from "./build.ts";
+import type { RowMask, RowMasks, ValueChange } from "./row-masks.ts";
+
+/** The source's dialect, and the key for what ditto draws itself. */
+interface Site {
+  engine: EngineName;
+  transfer: Pick<Transfer, "selectMasked" | "keepsRow">;
+  /** Undefined where no rule draws with it. */
+  key: MaskKey | undefined;
+}
+
+/** Turns a plan without problems into what is selected of each table and done to its rows on their way. */
+export function maskRows(plan: MaskPlan, site: Site): RowMasks {
+  return new Map([...plan.tables].map(([name, mask]) => [name, maskTable(mask, site)]));
+}
+
+/** True when a rule draws values with the key. */
+export function isDrawnRule({ strategy }: Pick<Rule, "strategy">): boolean {
+  return ["replace", "hash", "shift"].includes(strategy);
+}
+
+/** True when the value leaves the source raw and is changed in ditto. */
+export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean {
+  if (path !== undefined || isDrawnRule({ strategy })) return true;
+  return kind.is === "array" && strategy === "mask";
+}
+
+function maskTable({ table, columns }: TableMask, site: Site): RowMask {
+  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [] };
+  const names = table.columns.filter(({ generated }) => generated === "no").map(({ name }) => name);
+  for (const column of columns) {
+    for (const rule of column.rules) {
+      mask.changes.push(changeOf({ mask, names, column, rule }, site));
+      if (isDrawn(column, rule)) continue;
+      const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      mask.selected.set(
+        column.column.name,
+        site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }),
+      );
+    }
+  }
+  return mask;
+}
+
+interface Part {
+  mask: RowMask;
+  names: string[];
+  column: ColumnMask;
+  rule: Rule;
+}
+
+function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange {
+  const name = columnName({ table: mask.table, column: column.column });
+  return {
+    index: names.indexOf(column.column.name),
+    by: rule.by === undefined ? undefined : names.indexOf(rule.by),
+    flag: rule.where === undefined ? undefined : flagOf(mask.flags, site.transfer.keepsRow(rule.where)),
+    change: isDrawn(column, rule) ? drawn(column, rule, site) : undefined,
+    count: {
+      name: rule.path === undefined ? name : `${name}/${rule.path}`,
+      strategy: rule.strategy,
+      seen: 0,
+      changed: 0,
+      kept: 0,
+    },
+  };
+}
+
+function flagOf(flags: string[], condition: string): number {
+  const known = flags.indexOf(condition);
+  return known < 0 ? flags.push(condition) - 1 : known;
+}
+
+function drawn(column: ColumnMask, rule: Rule, { engine, key }: Site): ValueChange["change"] {
+  return valueMask(requestOf(engine, column, rule), key ?? NO_KEY);
+}
+
+/** For what is changed in ditto without drawing anything. */
+const NO_KEY = openKey(randomBytes(32));

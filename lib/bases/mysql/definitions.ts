@@ -1,0 +1,70 @@
+import type { Session } from "../../engine/index.ts";
+import { isMysql } from "../../engine/mysql/version.ts";
+import type { Definition } from "../../mask/detect-literals.ts";
+import { type CatalogQuery, catalog } from "../../schema/read-mysql.ts";
+
+/** Everything in which people write values without there being a row: a query for each kind of definition. */
+const QUERIES: CatalogQuery[] = [
+  of(
+    "'the default of ', TABLE_NAME, '.', COLUMN_NAME",
+    "COLUMN_DEFAULT",
+    "COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_DEFAULT IS NOT NULL",
+  ),
+  of(
+    "'the values of ', TABLE_NAME, '.', COLUMN_NAME",
+    "COLUMN_TYPE",
+    "COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE IN ('enum', 'set')",
+  ),
+  of(
+    "'the expression of ', TABLE_NAME, '.', COLUMN_NAME",
+    "GENERATION_EXPRESSION",
+    "COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND GENERATION_EXPRESSION <> ''",
+  ),
+  of(
+    "'the comment on ', TABLE_NAME, '.', COLUMN_NAME",
+    "COLUMN_COMMENT",
+    "COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_COMMENT <> ''",
+  ),
+  of(
+    "'the comment on ', TABLE_NAME",
+    "TABLE_COMMENT",
+    "TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND TABLE_COMMENT <> ''",
+  ),
+  of(
+    "'the view ', TABLE_NAME",
+    "VIEW_DEFINITION",
+    "VIEWS WHERE TABLE_SCHEMA = DATABASE() AND VIEW_DEFINITION IS NOT NULL",
+  ),
+  of(
+    "'the ', LOWER(ROUTINE_TYPE), ' ', ROUTINE_NAME",
+    "ROUTINE_DEFINITION",
+    "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NOT NULL",
+  ),
+  of("'the trigger ', TRIGGER_NAME", "ACTION_STATEMENT", "TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"),
+  of("'the event ', EVENT_NAME", "EVENT_DEFINITION", "EVENTS WHERE EVENT_SCHEMA = DATABASE()"),
+  of(
+    "'the partition ', PARTITION_NAME, ' of ', TABLE_NAME",
+    "PARTITION_DESCRIPTION",
+    "PARTITIONS WHERE TABLE_SCHEMA = DATABASE() AND PARTITION_DESCRIPTION IS NOT NULL",
+  ),
+];
+
+/** The view of constraints came with MySQL 8.0.16 and MariaDB 10.2. */
+const CHECKS = of(
+  "'the constraint ', CONSTRAINT_NAME",
+  "CHECK_CLAUSE",
+  "CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
+);
+
+function of(object: string, text: string, from: string): CatalogQuery {
+  return { fields: { object: `CONCAT(${object})`, text }, from: `FROM information_schema.${from}` };
+}
+
+/** The texts of all definitions of a database, to look for personal values in them. */
+export async function readDefinitions(session: Session): Promise<Definition[]> {
+  const found: Definition[] = [];
+  const withChecks = session.server.flavour !== "mysql" || isMysql(session.server, "8.0");
+  for (const query of withChecks ? [...QUERIES, CHECKS] : QUERIES)
+    found.push(...(await catalog<Definition>(session, query)));
+  return found;
+}

@@ -1,0 +1,30 @@
+import type { Session } from "../../engine/index.ts";
+import { quoteIdentifier, quoteQualified } from "../../engine/postgres/quote.ts";
+import type { Column, Table } from "../../schema/model.ts";
+import type { Samples } from "../samples.ts";
+
+/** Rows that are looked at of each table, and characters of each value; JSON has to be whole to be read. */
+const ROWS = 100;
+const CHARACTERS = 400;
+const JSON_CHARACTERS = 8_000;
+
+/** Above this many rows some are taken from all over the table, in about this many pages. */
+const BIG = 20_000;
+const PAGES = 30;
+
+/** Values of some of a table's columns, from its beginning and, in a big one, from all over it. They are read as text and changed by nothing. */
+export async function sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples> {
+  const list = columns.map(({ name, type }, index) => {
+    const length = /\bjsonb?$/.test(type) ? JSON_CHARACTERS : CHARACTERS;
+    return `pg_catalog.left(${quoteIdentifier(name)}::pg_catalog.text, ${length}) AS c${index}`;
+  });
+  const from = `SELECT ${list.join(", ")} FROM ONLY ${quoteQualified(table)}`;
+  const rows = await session.query<Record<string, string | null>>(`${from} LIMIT ${ROWS}`);
+  if (table.estimatedRows > BIG) {
+    const percent = Math.min(100, (100 * PAGES * 8192) / Math.max(table.bytes, 1));
+    rows.push(
+      ...(await session.query<Record<string, string | null>>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${ROWS}`)),
+    );
+  }
+  return new Map(columns.map(({ name }, index) => [name, rows.map((row) => row[`c${index}`] ?? null)]));
+}

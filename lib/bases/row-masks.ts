@@ -1,0 +1,50 @@
+import type { Kind } from "../mask/kind.ts";
+import type { Rule } from "../mask/rule.ts";
+import type { Column, Table } from "../schema/model.ts";
+
+/** A value that the source itself changes before it sends it. */
+export interface SelectMask {
+  column: Column;
+  kind: Kind;
+  rule: Rule;
+  /** What `redact` puts there; of bytes the bytes in UTF-8. */
+  replacement: string | undefined;
+}
+
+/** What one rule did to one table. */
+export interface RuleCount {
+  /** `schema.table.column`, with a JSON path behind a slash. */
+  name: string;
+  strategy: Rule["strategy"];
+  /** Values that were not NULL and that `where` did not keep. */
+  seen: number;
+  changed: number;
+  /** Rows whose value `where` kept raw. */
+  kept: number;
+}
+
+/** One rule's work on the rows of a table as they pass. */
+export interface ValueChange {
+  /** Which of the row's columns. */
+  index: number;
+  /** The column that decides how far a date is shifted. */
+  by: number | undefined;
+  /** Which of the conditions behind the row keeps the value, where it is true. */
+  flag: number | undefined;
+  /** Undefined where the source has changed it already. */
+  change: ((value: string, by: string | null | undefined) => string) | undefined;
+  count: RuleCount;
+}
+
+/** How the rows of one table are read and changed. */
+export interface RowMask {
+  table: Table;
+  /** SQL that is selected instead of a column, by the column's name. */
+  selected: Map<string, string>;
+  /** Conditions selected behind the columns. */
+  flags: string[];
+  changes: ValueChange[];
+}
+
+/** The tables whose rows leave the source changed, by `schema.table`. */
+export type RowMasks = ReadonlyMap<string, RowMask>;

@@ -1,0 +1,76 @@
+import type { Keyed } from "./key.ts";
+
+/** A keyed stream of random numbers, started anew by each message. It belongs to one mask and is not re-entrant. */
+export interface Draw {
+  start(message: string | Uint8Array): void;
+  /** A whole number in [0, count), count < 2^31. */
+  below(count: number): number;
+  /** The same for any count. */
+  belowBig(count: bigint): bigint;
+  /** Letters of a to z: 14 of them carry 65.8 bits. */
+  letters(count: number): string;
+  bytes(count: number): Buffer;
+  pick<T>(list: readonly T[]): T;
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+/** As many letters as a number of 48 bits gives with a bias below 2^-15. */
+const LETTERS_AT_ONCE = 7;
+
+/** The stream of a subkey: block 0 is HMAC(message), block n is HMAC(block 0, n as four bytes). */
+export function drawFrom(keyed: Keyed): Draw {
+  let first = keyed("");
+  let block = first;
+  let at = 0;
+  let counter = 0;
+
+  function next48(): number {
+    if (at + 6 > block.length) turn();
+    at += 6;
+    return block.readUIntBE(at - 6, 6);
+  }
+  function turn(): void {
+    const message = Buffer.alloc(first.length + 4);
+    first.copy(message);
+    message.writeUInt32BE(++counter, first.length);
+    block = keyed(message);
+    at = 0;
+  }
+  const below = (count: number) => next48() % count;
+
+  return {
+    start(message) {
+      first = block = keyed(message);
+      at = counter = 0;
+    },
+    below,
+    belowBig(count) {
+      // 64 bits more than the count has make the bias negligible.
+      let drawn = BigInt(next48());
+      for (let bound = 1n << 48n; bound < count << 64n; bound <<= 48n) drawn = (drawn << 48n) | BigInt(next48());
+      return drawn % count;
+    },
+    letters(count) {
+      let text = "";
+      for (let left = count; left > 0; left -= LETTERS_AT_ONCE) {
+        let number = next48();
+        for (let i = Math.min(left, LETTERS_AT_ONCE); i > 0; i--) {
+          text += LETTERS[number % 26];
+          number = Math.floor(number / 26);
+        }
+      }
+      return text;
+    },
+    bytes(count) {
+      const out = Buffer.alloc(count);
+      for (let filled = 0; filled < count; ) {
+        if (at >= block.length) turn();
+        const copied = block.copy(out, filled, at);
+        filled += copied;
+        at += copied;
+      }
+      return out;
+    },
+    pick: (list) => list[below(list.length)] as never,
+  };
+}

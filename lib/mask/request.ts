@@ -1,0 +1,22 @@
+import type { Config } from "../kit/config.ts";
+import type { Fold } from "./fold.ts";
+import type { Engine, Kind } from "./kind.ts";
+
+/** A rule of `ditto.yaml`. */
+export type Rule = Config["obfuscation"]["rules"][number];
+
+/** What a mask is made for: one rule on one column. */
+export interface MaskRequest {
+  /** MariaDB is "mysql". */
+  engine: Engine;
+  kind: Kind;
+  rule: Rule;
+  /** The column is in a unique index, alone or with others. */
+  unique: boolean;
+  /**
+   * How far values count as the same. Unset, `replace` folds case and accents, which is right for all columns but those
+   * whose collation ignores case alone (citext, `_as_ci`): "case" there. Unset, `hash` digests the exact text, so that
+   * a value has one hash in every engine; set it where a foreign key joins the column under a collation that folds.
+   */
+  fold?: Fold;
+}

@@ -1,0 +1,67 @@
+import { type Day, dayOf, daysOf, parseDay, printDay } from "./calendar.ts";
+import { dayMessage, textMessage } from "./canonical.ts";
+import { drawFrom } from "./draw.ts";
+import type { MaskKey } from "./key.ts";
+import type { Engine, Kind } from "./kind.ts";
+import { maskText } from "./mask-text.ts";
+import { memoize } from "./memo.ts";
+import type { MaskRequest } from "./request.ts";
+import type { Specials } from "./specials.ts";
+
+/**
+ * Moves a date by 1 to N days, to and fro, drawn from the `by` column's value, else from its own; the time of day stays.
+ * A date that would leave its type goes the other way and counts as special. In JSON a string that is no date is blotted out.
+ */
+export function shiftDate(
+  request: MaskRequest,
+  key: MaskKey,
+  specials: Specials,
+): (value: string, by?: string | null) => string {
+  const draw = drawFrom(key.subkey("shift"));
+  const most = Math.abs(request.rule.days ?? 1);
+  const { kind } = request;
+  const [first, last] = limitsOf(request.engine, kind);
+  const daysOfMessage = memoize(
+    (message) => {
+      draw.start(message);
+      const drawn = draw.below(2 * most);
+      return String(drawn < most ? drawn + 1 : most - drawn - 1);
+    },
+    () => true,
+  );
+  return (value, by) => {
+    const own = dayMessage(value, kind.is === "timestamp" ? "timestamp" : "date");
+    const parsed = own === undefined ? undefined : parseDay(value);
+    if (own === undefined || parsed === undefined) return notADate(kind, value, specials);
+    const days = Number(daysOfMessage(by === undefined || by === null ? own : textMessage(by, "all")));
+    const start = daysOf(whole(parsed));
+    let moved = start + days;
+    if (moved < first || moved > last) {
+      specials.count++;
+      moved = Math.min(last, Math.max(first, start - days));
+    }
+    return printDay({ ...dayOf(moved), rest: parsed.rest });
+  };
+}
+
+/** A MySQL date without month or day counts as the first of what it leaves open. */
+function whole(day: Day): Day {
+  return { ...day, month: day.month || 1, day: day.day || 1 };
+}
+
+function notADate(kind: Kind, value: string, specials: Specials): string {
+  if (kind.is !== "text") return specials.keep(value);
+  specials.count++;
+  return maskText(value, {});
+}
+
+/** The first and last day that the type holds, with a day to spare for zones. */
+function limitsOf(engine: Engine, kind: Kind): [number, number] {
+  const day = (year: number, month: number, dayOfMonth: number) => daysOf({ year, month, day: dayOfMonth });
+  if (engine === "postgres") {
+    return kind.is === "timestamp"
+      ? [day(-4713, 11, 25), day(294_276, 12, 30)]
+      : [day(-4713, 11, 25), day(5_874_897, 12, 30)];
+  }
+  return kind.is === "timestamp" && kind.zone ? [day(1970, 1, 2), day(2038, 1, 18)] : [day(1, 1, 1), day(9999, 12, 31)];
+}

@@ -1,0 +1,105 @@
+import { maskArray } from "./array.ts";
+import { textOfBytes } from "./bytes.ts";
+import { hashValue } from "./hash.ts";
+import { maskJson, parsePath } from "./json-path.ts";
+import { decodeString } from "./json-scan.ts";
+import type { MaskKey } from "./key.ts";
+import { maskText } from "./mask-text.ts";
+import { memoize } from "./memo.ts";
+import { misfitOf } from "./misfit.ts";
+import { redactionOf } from "./redaction.ts";
+import { replaceValue } from "./replace/replace.ts";
+import type { MaskRequest } from "./request.ts";
+import { shiftDate } from "./shift.ts";
+import { countSpecials, type Specials } from "./specials.ts";
+
+/** Masks one column's values, in the engine's text form; NULL never comes here. */
+export interface ValueMask {
+  (value: string, by?: string | null): string;
+  /** Values kept, or shifted the other way, because they are special: zero dates, infinity, NaN, a date at its type's end. */
+  readonly special: number;
+}
+
+type Mask = (value: string, by?: string | null) => string;
+
+/** The mask of a request that {@link misfitOf} has nothing against. */
+export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
+  const specials = countSpecials();
+  const make = maskOf(request, key, specials);
+  const counted = () => specials.count;
+  let before = 0;
+  const memoized = memoize(
+    (value) => {
+      before = specials.count;
+      return make(value);
+    },
+    () => specials.count === before,
+  );
+  // A unique column never asks twice; a value shifted by another has more than one result.
+  const direct = request.unique || request.rule.strategy === "shift";
+  const mask = direct ? make : (value: string) => memoized(value);
+  return Object.defineProperty(mask, "special", { get: counted }) as ValueMask;
+}
+
+function maskOf(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
+  const { kind, rule } = request;
+  if (kind.is === "array" && rule.strategy !== "redact") {
+    const element = maskOf({ ...request, kind: kind.of }, key, specials);
+    return (value, by) => maskArray(value, (text) => element(text, by));
+  }
+  if (rule.path !== undefined) return maskPath(request, key, specials);
+  switch (rule.strategy) {
+    case "hash":
+      return hashValue(request, key);
+    case "shift":
+      return shiftDate(request, key, specials);
+    case "mask":
+      return (value) => maskText(value, rule);
+    case "redact": {
+      const text = redactionOf(kind, rule.with) ?? "";
+      const shown = kind.is === "bytes" ? textOfBytes(request.engine, Buffer.from(text)) : text;
+      return () => shown;
+    }
+    case "replace":
+      return replaceValue(request, key, specials);
+    default:
+      return (value) => value;
+  }
+}
+
+/** A string goes through the mask as text, a number and a boolean as such where the rule fits those, else as text. */
+function maskPath(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
+  const { kind } = request;
+  const { path, ...rule } = request.rule;
+  const steps = parsePath(path ?? "") ?? [];
+  const text: MaskRequest = { ...request, rule, unique: false, kind: { is: "text", max: Number.POSITIVE_INFINITY } };
+  const asText = maskOf(text, key, specials);
+  const kinds = {
+    number: { is: "decimal", precision: Infinity, scale: Infinity },
+    boolean: { is: "boolean" },
+  } as const;
+  const masks = { number: asBare("number"), boolean: asBare("boolean") };
+
+  function asBare(is: "number" | "boolean"): Mask | undefined {
+    const bare = { ...text, kind: kinds[is] };
+    return rule.strategy === "replace" && misfitOf(bare) === undefined ? maskOf(bare, key, specials) : undefined;
+  }
+  return (value, by) => {
+    const masked = maskJson(value, steps, (literal, is) => {
+      if (rule.strategy === "nullify") return "null";
+      const bare = is === "string" ? undefined : masks[is];
+      if (bare !== undefined) return bare(literal, by);
+      return JSON.stringify(asText(is === "string" ? (decodeString(literal) ?? literal) : literal, by));
+    });
+    // What is no JSON has no paths, and must not stay as it is; what grew beyond its text column, neither.
+    if (masked === undefined) return maskText(value, {});
+    const tooLong = kind.is === "text" && masked.length > kind.max;
+    return tooLong ? (maskJson(value, steps, blotted) ?? "") : masked;
+  };
+}
+
+/** Never longer than the leaf was. */
+function blotted(literal: string, is: "string" | "number" | "boolean"): string {
+  if (is !== "string") return is === "number" ? "0" : "true";
+  return JSON.stringify(maskText(decodeString(literal) ?? literal, {}));
+}
