@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { interrupted, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
+import { guardPath } from "../kit/guard.ts";
 import { freeMemoryForFiles, openMemory } from "../kit/memory.ts";
 import { homeId, homePath } from "../kit/state.ts";
 import { formatBytes } from "../kit/units.ts";
@@ -26,13 +27,17 @@ export async function withDownload<T>(
   action: (path: string, sha256: string) => Promise<T>,
 ): Promise<T> {
   const file = workFile(basename(dump.address), inMemory ? await openMemory("work") : undefined);
+  const guard = inMemory ? guardPath(file) : undefined;
   return withCleanup(
     async () => {
       // A state folder without its name is not swept, and a killed download may be the first thing in it.
       await homeId();
       return action(file, await download(dump, step, { file, inMemory }));
     },
-    () => rm(file, { force: true }),
+    async () => {
+      await rm(file, { force: true });
+      await guard?.release();
+    },
   );
 }
 

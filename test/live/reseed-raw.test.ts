@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { filesHolding, markNow } from "./support/disk-search.ts";
-import { ask, type Copy, configOf, onEachGround } from "./support/ground.ts";
+import { ask, type Copy, configOf, onEachGround, testWhere } from "./support/ground.ts";
 import { homeIdOf, makeProject, type Project } from "./support/project.ts";
 import { until } from "./support/until.ts";
 
@@ -56,8 +56,8 @@ onEachGround("raw files", (stage) => {
   }
 
   /** A staging server with the file, held until `end`. */
-  async function held(where: "memory" | "disk"): Promise<Held & { child: ReturnType<typeof fixture> }> {
-    const child = fixture(file, where, count);
+  async function held(where: "memory" | "disk", from = file): Promise<Held & { child: ReturnType<typeof fixture> }> {
+    const child = fixture(from, where, count);
     const { value } = await child.stdout.getReader().read();
     return { ...(JSON.parse(new TextDecoder().decode(value)) as Held), child };
   }
@@ -71,7 +71,8 @@ onEachGround("raw files", (stage) => {
   async function stagings(): Promise<string[]> {
     const containers = (await stage.project.traces()).filter((trace) => trace.endsWith("-staging"));
     const home = homeIdOf(stage.project.home) ?? "";
-    const roots = [`/dev/shm/ditto-${process.getuid?.()}/${home}/tmp`, `/var/lib/ditto/${home}/tmp`];
+    const memory = `/dev/shm/ditto-${process.getuid?.()}/${home}`;
+    const roots = [`${memory}/tmp`, `${memory}/work`, `/var/lib/ditto/${home}/tmp`];
     return [...containers, ...roots.flatMap((root) => (existsSync(root) ? readdirSync(root) : []))];
   }
 
@@ -127,6 +128,26 @@ onEachGround("raw files", (stage) => {
     expect(await filesHolding(marker, moment)).toEqual([]);
     expect(await stage.leftovers()).toEqual([]);
   });
+
+  testWhere(ground.engine === "postgres")(
+    "from elsewhere are fetched into memory, and go with a command that is killed",
+    async () => {
+      const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: ({ url }) => answer(new URL(url).pathname) });
+      const answer = (path: string) =>
+        path.endsWith(".sql") ? new Response(people(marker)) : new Response("", { status: 404 });
+      try {
+        const { child, rows } = await held("memory", `http://127.0.0.1:${server.port}/people.sql`);
+        expect(Number(rows[0]?.found)).toBe(PEOPLE);
+        expect((await stagings()).join()).toContain("people.sql");
+        expect(await filesHolding(marker, moment)).toEqual([]);
+        child.kill("SIGKILL");
+        await child.exited;
+        await until(async () => (await stagings()).length === 0);
+      } finally {
+        await server.stop(true);
+      }
+    },
+  );
 
   test("become a masked base, and no byte of them is in it, in its dump, or anywhere else on a disk", async () => {
     stage.project.configure({ ...configOf(ground), obfuscation: rules });

@@ -1,18 +1,13 @@
 import { join } from "node:path";
 import { makeOrUndo } from "../../kit/cleanup.ts";
-import { type Child, start } from "../../kit/exec.ts";
+import { guardPath } from "../../kit/guard.ts";
 import { freeMemoryForFiles, hasSwap } from "../../kit/memory.ts";
 import type { Memory, Staging, StagingRequest } from "../index.ts";
 import { openMemoryRoot, openRoot, openTemporary } from "./folders.ts";
 import { ownerText, serverOwner, withoutNetwork } from "./privileges.ts";
 import { removeFolder } from "./things.ts";
-import { cleanEnvironment, hostToolbox } from "./tools.ts";
+import { hostToolbox } from "./tools.ts";
 import { makePlace, serverFor } from "./workshop.ts";
-
-/** $1 the folder: removes it when stdin ends, which is this process's end, also by SIGKILL. Its server may take a moment to end. */
-const GUARD = `cat >/dev/null
-tries=0
-while [ -e "$1" ] && [ "$tries" -lt 150 ]; do rm -rf -- "$1" 2>/dev/null || sleep 0.1; tries=$((tries + 1)); done`;
 
 /** A server that fell would leave its memory in a file. */
 const NO_CORE = ["/bin/sh", "-c", 'ulimit -c 0; exec "$@"', "ditto"];
@@ -22,19 +17,15 @@ export async function openStaging(request: StagingRequest, say: (text: string) =
   const found = await serverFor(request.server, say);
   const owner = await serverOwner(request.server.flavour);
   const root = await (request.memory === undefined ? openRoot() : openMemoryRoot());
-  let guard: Child | undefined;
+  let guard: ReturnType<typeof guardPath> | undefined;
   const remove = async () => {
     await removeFolder(root, "tmp", request.id);
-    await guard?.stdin.end();
+    await guard?.release();
   };
   return makeOrUndo(async () => {
     const marker = { kind: "tool", id: request.id, expiresAt: null } as const;
     const { folder } = await openTemporary(request.id, marker, async () => root);
-    guard = start(["/bin/sh", "-c", GUARD, "ditto", folder], {
-      env: cleanEnvironment([], "/"),
-      bare: true,
-      cwd: "/",
-    });
+    guard = guardPath(folder);
     const place = await makePlace(folder, owner);
     const prefix = [...(await withoutNetwork()), ...NO_CORE];
     const tools = hostToolbox({ owner, bin: found.bin, work: join(folder, "work"), prefix });
