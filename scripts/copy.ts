@@ -136,8 +136,8 @@ async function run(call: Call<typeof runFlags>): Promise<number> {
 }
 
 async function list(call: Call): Promise<void> {
-  const { readCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
-  const stored = await readCopies();
+  const { observeCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
+  const stored = await observeCopies();
   call.answer(
     stored.map((entry) =>
       entry.kind === "record" ? viewOf(entry.record) : { id: entry.id, status: entry.kind, file: entry.file },
@@ -215,12 +215,13 @@ async function remove(call: Call<typeof deleteFlags>): Promise<void> {
   );
 }
 
-async function prune(call: Call<typeof pruneFlags>): Promise<void> {
-  const { pruneEverything, renderSwept } = await import("../lib/copies/prune.ts");
+async function prune(call: Call<typeof pruneFlags>): Promise<number> {
+  const { pruneEverything, renderSwept, sweptPartly } = await import("../lib/copies/prune.ts");
   const { "older-than": olderThan, "every-home": everyHome } = call.flags;
   const swept = await pruneEverything(call.say, { olderThan, everyHome });
   call.answer(swept, renderSwept);
-  if (swept.failed.length > 0) throw new Error(`could not remove ${swept.failed.join("; ")}`);
+  if (swept.failed.length > 0 && !call.json) throw sweptPartly(swept);
+  return swept.failed.length > 0 ? 1 : 0;
 }
 
 async function open(call: Call) {

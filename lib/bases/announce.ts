@@ -8,9 +8,10 @@ import { type Plan, profileOf } from "./make-base.ts";
 import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
+import { type Reported, reportHtml } from "./report.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
-import type { Staged } from "./staged.ts";
+import { type Staged, stageText } from "./staged.ts";
 import type { DumpManifest } from "./store.ts";
 import { countRows } from "./verify.ts";
 
@@ -47,6 +48,12 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
   return base;
 }
 
+function reported(request: ReseedRequest, plan: Plan, base: BaseRecord): Reported {
+  const nothing: Masked = { keyFingerprint: "", rules: [], unreviewed: [], kept: [], sought: 0, leaks: [] };
+  const { id: baseId, disarmed = [], ...rest } = base;
+  return { ...rest, baseId, disarmed, masked: plan.masking?.masked() ?? nothing, dittoVersion: request.dittoVersion };
+}
+
 /** True for a dump that the store hasn't had before. */
 function isNew(plan: Plan, key: string): boolean {
   return key !== "" && key !== plan.storedKey;
@@ -59,6 +66,8 @@ async function publishAll(
 ): Promise<BaseRecord> {
   const sha256 = isNew(plan, done.dump.key) ? await publish(request, plan, done) : await keepStored(plan, done.dump);
   const base = recordOf(request, plan, { ...done, sha256 });
+  if (request.reportPath)
+    done.staged.push(await stageText(reportHtml(reported(request, plan, base)), request.reportPath));
   if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
   await writeBase(base);
   return base;
@@ -133,8 +142,15 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   return sha256;
 }
 
-function masking({ keyFingerprint, rules, unreviewed }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed };
+function masking({
+  keyFingerprint,
+  rules,
+  unreviewed,
+  kept,
+  sought,
+  leaks,
+}: Masked): NonNullable<DumpManifest["masking"]> {
+  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks } };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

@@ -69,6 +69,9 @@ export interface StepReport {
   update(state: { bytes?: number; total?: number; note?: string }): void;
 }
 
+/** Sees the bytes of a table's rows as a dump of the base writes them, piece by piece. */
+export type RowWatch = (table: { schema: string; name: string }) => (chunk: Uint8Array) => void;
+
 /** One base being built. */
 export interface Build {
   engine: ServerEngine;
@@ -83,6 +86,8 @@ export interface Build {
   step(title: string, total?: number): StepReport;
   /** A sentence the user should read: what was left out, tolerated, changed. Also kept in the manifest. */
   warn(message: string): void;
+  /** Asked for when the base is dumped. */
+  watch?: () => RowWatch | undefined;
   /** Called with the workshop server's stderr as it comes (memory only, it may quote rows). */
   serverErrors: () => string;
 }

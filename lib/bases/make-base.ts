@@ -120,6 +120,7 @@ async function fillFreezeAnnounce(
     database: plan.database,
     jobs: request.jobs,
     step: request.step,
+    ...(plan.masking ? { watch: plan.masking.watch } : {}),
     warn(message) {
       warnings.push(message);
       request.warn(message);
@@ -131,6 +132,7 @@ async function fillFreezeAnnounce(
   request.step("Analyze");
   await plan.transfer.settle(job);
   const dump = await writeDump(request, plan, { job, read: read && withoutHashes(read, disarmed.changed), made });
+  plan.masking?.prove();
   if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
   request.step("Freeze");
   await server.stop();

@@ -33,11 +33,12 @@ export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean
 }
 
 function maskTable({ table, columns }: TableMask, site: Site): RowMask {
-  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [] };
+  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [], ranges: [] };
   const names = table.columns.filter(({ generated }) => generated === "no").map(({ name }) => name);
   for (const column of columns) {
     for (const rule of column.rules) {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
+      if (rule.range !== undefined) mask.ranges.push({ column: column.column.name, greatest: rule.range[1] });
       if (isDrawn(column, rule)) continue;
       const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
       mask.selected.set(
@@ -66,6 +67,7 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
     count: {
       name: rule.path === undefined ? name : `${name}/${rule.path}`,
       strategy: rule.strategy,
+      ...(rule.type === undefined ? {} : { type: rule.type }),
       seen: 0,
       changed: 0,
       kept: 0,

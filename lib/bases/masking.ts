@@ -8,8 +8,9 @@ import { columnName, isUnique, type MaskPlan, planMasks } from "../mask/plan.ts"
 import { profileOf } from "../mask/profile.ts";
 import { suggestionYaml } from "../mask/suggestion-yaml.ts";
 import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
-import type { Transfer } from "./build.ts";
+import type { RowWatch, Transfer } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
+import { type Leak, LeakSearch } from "./leak-search.ts";
 import { loadMaskKey } from "./mask-key.ts";
 import { isDrawnRule, maskRows } from "./mask-rows.ts";
 import type { RowMasks, RuleCount } from "./row-masks.ts";
@@ -29,10 +30,16 @@ export interface Review {
   unreviewed: Finding[];
 }
 
-interface Site {
+/** A session with what is looked at. */
+export interface Site {
   engine: EngineName;
   transfer: Transfer;
   session: Session;
+}
+
+interface Watched {
+  search: LeakSearch;
+  warn(message: string): void;
 }
 
 /** What was masked, for the manifest. */
@@ -42,6 +49,11 @@ export interface Masked {
   rules: RuleCount[];
   /** Columns that look personal and that no rule mentions, as `schema.table.column`. */
   unreviewed: string[];
+  /** Columns and paths that a rule keeps. */
+  kept: string[];
+  /** How many sampled values of masked columns were looked for in the base. */
+  sought: number;
+  leaks: Leak[];
 }
 
 /** The rules' work on one source. */
@@ -53,6 +65,24 @@ export interface Masking {
   /** How rows are to be read and changed, after a review. */
   rows(review: Review): RowMasks;
   masked(): Masked;
+  /** What looks for raw values in the base, after a review. */
+  watch(): RowWatch | undefined;
+  /** Throws `RAW_VALUES` when some were found; says so where columns without a rule may be. */
+  prove(): void;
+}
+
+function inWords({ column, table, values }: Leak): string {
+  return `${values} of ${column} in ${table}`;
+}
+
+function leaked(leaks: Leak[]): DittoError {
+  return new DittoError(
+    `Cannot announce the base: raw values of masked columns stand in it: ${leaks.map(inWords).join(", ")}`,
+    {
+      code: "RAW_VALUES",
+      hint: "Write rules for the columns of those tables that hold them too; the previous base is untouched",
+    },
+  );
 }
 
 /** Readies key and rules. A key that can't be used is a problem of the first review, so that everything is said at once. */
@@ -70,12 +100,22 @@ export async function openMasking(
   const loaded = wish.rules.some(isDrawnRule) ? await loadKey(request) : undefined;
   let masks: RowMasks = new Map();
   let found: Finding[] = [];
+  let kept: string[] = [];
+  const said = new Set<string>();
+  // The rules are applied twice, before anything is made and in the dump's own transaction.
+  const warn = (message: string) => {
+    if (!said.has(message)) request.warn(message);
+    said.add(message);
+  };
+  let search = new LeakSearch();
   return {
     profile: profileOf(wish.rules),
     async review(seen) {
       const problems = loaded && "problem" in loaded ? [loaded.problem] : [];
-      const review = await reviewRules({ ...site, warn: request.warn }, { ...wish, problems }, seen);
+      search = new LeakSearch();
+      const review = await reviewRules({ ...site, search, warn }, { ...wish, problems }, seen);
       found = review.unreviewed;
+      kept = [...review.plan.kept];
       return review;
     },
     rows({ plan }) {
@@ -86,7 +126,17 @@ export async function openMasking(
       keyFingerprint: loaded && "key" in loaded ? loaded.key.fingerprint : "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
+      kept,
+      sought: search.values,
+      leaks: search.leaks(),
     }),
+    watch: () => search.watch(),
+    prove() {
+      const leaks = search.leaks();
+      if (leaks.length === 0) return;
+      if (wish.unreviewed === "fail") throw leaked(leaks);
+      request.warn(`Raw values of masked columns stand elsewhere in the base: ${leaks.map(inWords).join(", ")}`);
+    },
   };
 }
 
@@ -101,26 +151,33 @@ async function loadKey(request: Parameters<typeof openMasking>[0]): Promise<{ ke
   }
 }
 
+/** Applies rules to a schema as a reseed does, only to say what would come of it. */
+export function reviewSchema(
+  site: Site,
+  { rules, unreviewed }: Pick<MaskingWish, "rules" | "unreviewed">,
+  seen: { schema: Schema; chosen: Chosen },
+): Promise<Review> {
+  return reviewRules({ ...site, search: new LeakSearch(), warn: () => {} }, { rules, unreviewed, problems: [] }, seen);
+}
+
 /**
  * Resolves the rules against a schema and looks at names, types and a sample of values for what they leave out. Throws
  * `MASK_RULES` (exit 2) or `UNREVIEWED`, everything in one message.
  */
 async function reviewRules(
-  site: Site & { warn(message: string): void },
-  wish: MaskingWish & { problems: string[] },
+  site: Site & Watched,
+  wish: Pick<MaskingWish, "rules" | "unreviewed"> & { problems: string[] },
   seen: { schema: Schema; chosen: Chosen },
 ): Promise<Review> {
   const plan = planMasks(site.engine, seen.schema, wish.rules);
   plan.problems.unshift(...wish.problems);
   if (plan.problems.length === 0) plan.problems.push(...(await site.transfer.misfitsOfMasks(site.session, plan)));
-  const looked =
-    wish.unreviewed === "allow" ? { unreviewed: [], literals: [] } : await lookForPersonal(site, plan, seen.chosen);
-  const { unreviewed } = looked;
+  const { unreviewed, literals } = await look(site, { plan, chosen: seen.chosen, judges: wish.unreviewed !== "allow" });
   const fails = wish.unreviewed === "fail" && unreviewed.length > 0;
   if (plan.problems.length > 0 || fails)
     throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
   for (const note of plan.notes) site.warn(note);
-  for (const { object, why } of looked.literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
+  for (const { object, why } of literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
   if (unreviewed.length > 0)
     site.warn(
       `No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`,
@@ -133,31 +190,38 @@ interface Looked {
   literals: LiteralFinding[];
 }
 
-/** Judges columns that no rule mentions by a sample of their values, and definitions by what stands in them. */
-async function lookForPersonal({ session, transfer }: Site, plan: MaskPlan, chosen: Chosen): Promise<Looked> {
+interface Sight {
+  plan: MaskPlan;
+  chosen: Chosen;
+  /** Whether columns without a rule and definitions are judged. */
+  judges: boolean;
+}
+
+/** Takes a sample of values: of masked columns to look for them later, of columns that no rule mentions to judge them. */
+async function look(
+  { engine, session, transfer, search }: Site & Watched,
+  { plan, chosen, judges }: Sight,
+): Promise<Looked> {
   const unreviewed: Finding[] = [];
   const masked = new Set<string>();
   for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
-    const own = plan.tables.get(qualifiedName(table))?.columns ?? [];
-    const isMasked = ({ name }: Column) =>
-      own.some(({ column, rules }) => column.name === name && rules.some(({ path }) => path === undefined));
-    const columns = table.columns.filter(
-      (column) => column.generated === "no" && (isMasked(column) || !plan.reviewed.has(columnName({ table, column }))),
-    );
+    const own = new Set(plan.tables.get(qualifiedName(table))?.columns.map(({ column }) => column));
+    const open = (column: Column) => judges && !plan.reviewed.has(columnName({ table, column }));
+    const columns = table.columns.filter((column) => column.generated === "no" && (own.has(column) || open(column)));
     if (columns.length === 0) continue;
     const samples = await transfer.sampleRows(session, table, columns);
+    search.take(plan, table, samples);
     const names = table.columns.map(({ name }) => name);
     for (const column of columns) {
       const values = samples.get(column.name) ?? [];
-      if (isMasked(column)) for (const value of values) masked.add(value ?? "");
-      else {
-        const finding = detectColumn(factsOf(table, column, names), values);
-        const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
-        if (rest) unreviewed.push(rest);
-      }
+      if (own.has(column)) for (const value of values) masked.add(value ?? "");
+      if (!open(column)) continue;
+      const finding = detectColumn({ engine, ...factsOf(table, column, names) }, values);
+      const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
+      if (rest) unreviewed.push(rest);
     }
   }
-  return { unreviewed, literals: findLiterals(await transfer.readDefinitions(session), masked) };
+  return { unreviewed, literals: judges ? findLiterals(await transfer.readDefinitions(session), masked) : [] };
 }
 
 function factsOf(table: Table, column: Column, columns: string[]) {

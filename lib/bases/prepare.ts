@@ -18,6 +18,7 @@ interface Wishes {
     "schema-only": boolean;
     rebuild?: boolean;
     "new-key"?: boolean;
+    report?: string | undefined;
     jobs: number | undefined;
     "raw-on-disk"?: boolean;
   };
@@ -78,6 +79,7 @@ export async function prepareReseed(
     keepBases: dump.keep_bases,
     schemaPath: dump.schema_path,
     dumpPath: dump.path,
+    reportPath: flags.report ?? "",
     dittoVersion: manifest.version,
     say,
     step: log.step,

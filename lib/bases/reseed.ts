@@ -53,6 +53,7 @@ export interface ReseedRequest {
   /** Files to write as well; "" means none. */
   schemaPath: string;
   dumpPath: string;
+  reportPath: string;
   dittoVersion: string;
   say(text: string): void;
   step(title: string, total?: number): StepReport;

@@ -16,6 +16,7 @@ export interface RuleCount {
   /** `schema.table.column`, with a JSON path behind a slash. */
   name: string;
   strategy: Rule["strategy"];
+  type?: Rule["type"];
   /** Values that were not NULL and that `where` did not keep. */
   seen: number;
   changed: number;
@@ -44,6 +45,8 @@ export interface RowMask {
   /** Conditions selected behind the columns. */
   flags: string[];
   changes: ValueChange[];
+  /** Columns whose numbers were drawn from a range; what counts them up must begin above it. */
+  ranges: { column: string; greatest: number }[];
 }
 
 /** The tables whose rows leave the source changed, by `schema.table`. */

@@ -3,6 +3,7 @@ import { requireSpace } from "../bases/space.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { runtimeNamed } from "../runtime/open.ts";
+import { addressOf } from "./address.ts";
 import { type BaseWishes, baseFor } from "./base-for.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
 import { loginSettings } from "./logins.ts";
@@ -56,15 +57,15 @@ async function requestOf(
   { wishes, base, say }: { wishes: CopyWishes; base: BaseRecord; say: (text: string) => void },
 ): Promise<CopyRequest> {
   const { copy } = config;
+  const runtime = await runtimeNamed(base.frozen.runtime, say);
   return {
     base,
-    runtime: await runtimeNamed(base.frozen.runtime, say),
+    runtime,
     name: wishes.name ?? "",
     ttlSeconds: lifetime(config, wishes),
     port: wishes.port,
     ports: copy.ports,
-    bind: copy.bind,
-    host: copy.advertise_host || process.env.DITTO_ADVERTISE_HOST || "127.0.0.1",
+    address: await addressOf(config, runtime),
     labels: parseLabels(wishes.labels ?? []),
     serving: {
       ...withLoginLog(servingOf(config, base), wishes, base),

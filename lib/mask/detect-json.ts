@@ -2,21 +2,25 @@ import { type Context, contextOf, readName } from "./detect-names.ts";
 import { countForms } from "./detect-values.ts";
 import type { What } from "./detect-vocabulary.ts";
 import { weigh } from "./detect-weigh.ts";
-import { type Fit, type Suggestion, suggestRule } from "./suggest.ts";
+import { type Fit, type Suggestion, suggestInside, suggestRule } from "./suggest.ts";
 
 /** What stands at one path in all samples together. */
 interface Node {
-  path: string;
-  /** The last key, and the one above it, which says what it belongs to. */
+  /** The last key, and the one above it, which says what it belongs to; an array's elements have the array's. */
   key: string;
   parent: string;
+  members: Map<string, Node>;
+  elements: Node | undefined;
   texts: string[];
   others: number;
 }
 
-/** Deeper or more than this, and the document is named as a whole. */
+interface Leaf extends Node {
+  path: string;
+}
+
+/** Deeper than this, and the document is named as a whole. */
 const DEEPEST = 8;
-const MOST_PATHS = 200;
 /** An object with more keys than this over all samples is a map, whose keys are data. */
 const MOST_KEYS = 50;
 const LONGEST = 100_000;
@@ -35,13 +39,13 @@ export function judgeJson({
   why: string;
   suggest: Suggestion[];
 } {
-  const nodes = fit.array ? undefined : collect(samples);
-  const found = [...(nodes?.values() ?? [])].flatMap((node) => {
-    const what = judgeNode(node, context);
-    return what === undefined ? [] : [{ ...node, what }];
+  const root = fit.kind.is === "json" || fit.kind.is === "text" ? collect(samples) : undefined;
+  const found = (root === undefined ? [] : leavesOf(root)).flatMap((leaf) => {
+    const what = judgeNode(leaf, context);
+    return what === undefined ? [] : [{ ...leaf, what }];
   });
   if (found.length === 0) {
-    const why = nodes === undefined ? "JSON of no fixed form" : "JSON, which may hold anything";
+    const why = root === undefined ? "JSON of no fixed form" : "JSON, which may hold anything";
     return { what: "opaque", why, suggest: [suggestRule("opaque", fit)] };
   }
   const paths = found.map(({ path }) => path).join(", ");
@@ -52,65 +56,67 @@ export function judgeJson({
   };
 }
 
-function suggestInside(what: What, isText: boolean): Suggestion {
-  if (!isText) return { strategy: "nullify" };
-  const free = {
-    shape: "text",
-    length: undefined,
-    array: false,
-    nullable: true,
-    unique: false,
-    type: "text",
-    labels: [],
-  } as const;
-  return suggestRule(what, free);
-}
-
-function judgeNode({ key, parent, texts, others }: Node, context: Context): What | undefined {
+function judgeNode({ key, parent, texts }: Node, context: Context): What | undefined {
   const around = contextOf(parent);
   const seen = weigh(countForms(texts));
   const inside = {
     people: around.people || (context.people && !around.things),
     addresses: around.addresses || context.addresses,
-    things: around.things || context.things,
+    things: around.things || (context.things && !around.people && !around.addresses),
     history: false,
     firstNames: false,
   };
   const named = readName(key, inside);
   if (seen?.certain) return seen.what;
-  return texts.length + others > 0 ? (named ?? seen?.what) : undefined;
+  return named ?? seen?.what;
 }
 
-/** Every leaf of the samples by its path; undefined when the documents have no form. */
-function collect(samples: readonly (string | null)[]): Map<string, Node> | undefined {
-  const nodes = new Map<string, Node>();
-  const keys = new Map<string, Set<string>>();
-  const walk = (value: unknown, at: { path: string; key: string; parent: string; depth: number }): boolean => {
-    if (at.depth > DEEPEST || nodes.size > MOST_PATHS) return false;
-    if (Array.isArray(value)) {
-      return value.every((element) => walk(element, { ...at, path: `${at.path}[*]`, depth: at.depth + 1 }));
-    }
-    if (typeof value === "object" && value !== null) {
-      const known = keys.get(at.path) ?? new Set();
-      keys.set(at.path, known);
-      return Object.entries(value).every(([key, inner]) => {
-        known.add(key);
-        if (known.size > MOST_KEYS || !isName(key)) return false;
-        return walk(inner, { path: `${at.path}.${key}`, key, parent: at.key, depth: at.depth + 1 });
-      });
-    }
-    const node = nodes.get(at.path) ?? { ...at, texts: [], others: 0 };
-    nodes.set(at.path, node);
-    if (typeof value === "string") node.texts.push(value);
-    else if (value !== null && typeof value !== "boolean") node.others++;
-    return true;
-  };
+function emptyNode(key: string, parent: string): Node {
+  return { key, parent, members: new Map(), elements: undefined, texts: [], others: 0 };
+}
+
+/** The samples as one tree; undefined when they have no form. */
+function collect(samples: readonly (string | null)[]): Node | undefined {
+  const root = emptyNode("", "");
   for (const sample of samples) {
     if (sample === null || sample === "") continue;
     const value = parse(sample);
-    if (value === undefined || !walk(value, { path: "$", key: "", parent: "", depth: 0 })) return undefined;
+    if (value === undefined || !add(root, value, 0)) return undefined;
   }
-  return nodes;
+  return root;
+}
+
+/** False when the value makes the tree too deep, too wide, or has keys that are data. */
+function add(node: Node, value: unknown, depth: number): boolean {
+  if (typeof value === "string") node.texts.push(value);
+  else if (typeof value === "number") node.others++;
+  else if (typeof value === "object" && value !== null) {
+    if (depth >= DEEPEST) return false;
+    if (Array.isArray(value)) {
+      const elements = node.elements ?? emptyNode(node.key, node.parent);
+      node.elements = elements;
+      return value.every((element) => add(elements, element, depth + 1));
+    }
+    for (const key in value) {
+      const member = node.members.get(key) ?? newMember(node, key);
+      if (member === undefined || !add(member, (value as Record<string, unknown>)[key], depth + 1)) return false;
+    }
+  }
+  return true;
+}
+
+function newMember(node: Node, key: string): Node | undefined {
+  if (node.members.size >= MOST_KEYS || !isName(key)) return undefined;
+  const member = emptyNode(key, node.key);
+  node.members.set(key, member);
+  return member;
+}
+
+function leavesOf(node: Node, path = ""): Leaf[] {
+  const own = node.texts.length + node.others > 0 ? [{ ...node, path }] : [];
+  const elements = node.elements === undefined ? [] : leavesOf(node.elements, `${path}[*]`);
+  const members = [...node.members].map(([key, member]) => leavesOf(member, path === "" ? key : `${path}.${key}`));
+  return [...own, ...elements, ...members.flat()];
 }
 
 /** Keys that may stand in a message: others may be data. */

@@ -74,19 +74,30 @@ export function readName(column: string, context: Context): What | undefined {
     else if (applies(entry.where, { context, before: named.slice(0, at) })) found = entry.what;
     at += entry.words.length;
   }
-  return found;
+  return found ?? (words.roles.has(named.at(-1) ?? "") ? "name" : undefined);
 }
 
 /** `before`: what stands before the phrase in the column's name; `customer` in `customer_name`. */
 function applies(where: Where, { context, before }: { context: Context; before: string[] }): boolean {
   if (where === "anywhere") return true;
-  if (before.some((word) => words.people.has(word))) return true;
+  const people = before.some((word) => words.people.has(word));
+  const addresses = before.some((word) => words.addresses.has(word));
+  if (where !== "addresses" && people) return true;
+  if (where.includes("addresses") && addresses) return true;
   if (before.some((word) => words.things.has(word))) return false;
   if (where === "people") return context.people;
-  if (where === "people or addresses") return context.people || context.addresses;
-  return !context.things;
+  if (where === "addresses") return context.addresses;
+  return !context.things && (where === "not things" || context.people || context.addresses);
 }
 
+/** Names recur: every table has its "id" and its "created_at". */
+const known = new Map<string, string[]>();
+const MOST_KNOWN = 20_000;
+
 function wordsOf(name: string): string[] {
-  return takeApart(splitWords(name), vocabulary);
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const named = takeApart(splitWords(name), vocabulary);
+  if (known.size < MOST_KNOWN) known.set(name, named);
+  return named;
 }

@@ -74,13 +74,6 @@ function withoutSchema(type: string): string {
   return type.replace(/^("[^"]*"|\w+)\./, "");
 }
 
-/** An enum's labels, in their order. */
-export function labelsOf({ type, labels }: TypeFacts): string[] {
-  if (labels !== undefined && labels.length > 0) return [...labels];
-  if (!/^(enum|set)\(/i.test(type)) return [];
-  return [...type.matchAll(/'((?:[^']|'')*)'/g)].map(([, label]) => (label ?? "").replaceAll("''", "'"));
-}
-
 function shapeOf(type: string): Shape {
   // MySQL has no other boolean.
   if (type === "tinyint(1)") return "harmless";

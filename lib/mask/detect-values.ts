@@ -23,12 +23,17 @@ export type Form =
 export interface Forms {
   /** Samples that are neither NULL nor blank. */
   total: number;
+  /** Different values; more than {@link MANY} are not told apart. */
   distinct: number;
   counts: Map<Form, number>;
 }
 
 /** More of a value than this tells nothing new. */
 const LOOKED_AT = 2_000;
+/** Beyond this a value is text, a document or a key, and no name or number. */
+const SHORT = 80;
+
+export const MANY = 5;
 
 /** Judges every sample. */
 export function countForms(samples: readonly (string | null)[]): Forms {
@@ -38,7 +43,7 @@ export function countForms(samples: readonly (string | null)[]): Forms {
   for (const sample of samples) {
     if (sample === null || sample === "") continue;
     total++;
-    distinct.add(sample);
+    if (distinct.size <= MANY) distinct.add(sample);
     const form = formOf(sample);
     if (form !== undefined) counts.set(form, (counts.get(form) ?? 0) + 1);
   }
@@ -51,8 +56,8 @@ const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}(\/\d\
 const IPV6 = /^(?=.*:.*:)[\da-f]{0,4}(:[\da-f]{0,4}){2,7}(\/\d{1,3})?$/i;
 /** With +, a trunk 0 and a separator, or the North American grouping: bare digits are numbers of anything. */
 const PHONE =
-  /^(\+\d[\d ()./-]{7,18}\d|00[1-9][\d ()/-]{8,18}|\(?0\d{1,5}\)?[ /.-]\d[\d /.-]{4,12}\d|(1[ .-])?\(?[2-9]\d{2}\)?[ .-][2-9]\d{2}[ .-]\d{4}( ?x\d+)?)$/;
-const DATE_LIKE = /^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/;
+  /^(\+\d[\d ()./-]{7,18}\d|00[1-9][\d ()/-]{8,18}|\(?0\d{1,5}\)?[ /.-]\d[\d /.-]{3,12}\d|\(\d{1,5}\) ?\d[\d .-]{4,12}\d|(1[ .-])?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}( ?x\d+)?)$/;
+const DATE_LIKE = /^\d{1,4}[-./]\d{1,2}[-./]\d{1,4}($|[ T])/;
 const STREET =
   /^(\d{1,5} ?[a-z]?,? (bis |ter )?(rue|avenue|av\.?|boulevard|bd|place|chemin|impasse|allee|allée|quai|route|cours)\b|(calle|avenida|avda\.?|plaza|paseo|carrer|via|viale|piazza|corso|largo|rua|travessa|praça|praca)\.? \p{L}|\d{1,6} [\p{L}\d. '-]{2,40}\b(street|st|avenue|ave|road|rd|drive|dr|lane|ln|way|boulevard|blvd|court|ct|place|pl|square|sq|terrace|parkway|pkwy|circle|highway|hwy|manor|loop|trail|crescent|close|grove)\b|[\p{L}. '-]{2,40}(stra(ß|ss)e|str\.|weg|platz|gasse|allee|ring|damm|ufer|straat|laan|plein|gracht|kade) ?\d{1,4} ?[a-z]?\b)/iu;
 const KNOWN_SECRET =
@@ -65,7 +70,6 @@ interface Characters {
   lower: number;
   upper: number;
   blanks: number;
-  at: number;
   colons: number;
   dots: number;
   others: number;
@@ -73,19 +77,38 @@ interface Characters {
 
 /** The form of one value, or undefined when it is nothing special. */
 export function formOf(value: string): Form | undefined {
+  const first = value.charCodeAt(0);
+  if ((first === OPEN_BRACE || first === OPEN_BRACKET) && isJson(value)) return "json";
+  if (first === OPEN_PARENTHESIS && value.endsWith(")") && value.includes(",") && !value.includes(", ")) return "row";
   const text = value.length > LOOKED_AT ? value.slice(0, LOOKED_AT) : value;
-  const has = countCharacters(text);
-  const first = text.charCodeAt(0);
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) if (isJson(value)) return "json";
-  if (has.at > 0 && has.dots > 0) {
+  if (text.includes("@")) {
     if (EMAIL.test(text)) return "email";
     if (EMAIL_INSIDE.test(text)) return "email inside";
   }
-  if (first === OPEN_PARENTHESIS && text.endsWith(")") && text.includes(",") && !text.includes(", ")) return "row";
+  return text.length > SHORT && text.includes(" ") ? formOfLong(text) : formOfShort(text);
+}
+
+function formOfLong(text: string): Form | undefined {
+  if (KNOWN_SECRET.test(text)) return "secret";
+  return isProse(text) ? "free text" : undefined;
+}
+
+/** Five blanks or more. */
+function isProse(text: string): boolean {
+  let at = -1;
+  for (let blanks = 0; blanks < 5; blanks++) {
+    at = text.indexOf(" ", at + 1);
+    if (at === -1) return false;
+  }
+  return true;
+}
+
+function formOfShort(text: string): Form | undefined {
+  const has = countCharacters(text);
   if (has.digits > 0) {
     const form = formOfNumber(text, has);
     if (form !== undefined) return form;
-    if (has.blanks > 0 && text.length < 120 && has.lower + has.upper > 2 && STREET.test(text)) return "street";
+    if (has.blanks > 0 && has.blanks < 9 && has.lower + has.upper > 2 && STREET.test(text)) return "street";
   }
   if (has.blanks === 0) return formOfWord(text, has);
   if (text.length >= 40 && has.blanks >= 5) return "free text";
@@ -96,22 +119,34 @@ const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
 const OPEN_PARENTHESIS = 0x28;
 
+const [OTHER, DIGIT, LOWER, UPPER, BLANK, COLON, DOT] = [0, 1, 2, 3, 4, 5, 6];
+
+/** The class of each character below U+00C0; beyond are letters. */
+const CLASSES = Uint8Array.from({ length: 0xc0 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/\d/.test(character)) return DIGIT;
+  if (/[a-z]/.test(character)) return LOWER;
+  if (/[A-Z]/.test(character)) return UPPER;
+  return { " ": BLANK, "\n": BLANK, ":": COLON, ".": DOT }[character] ?? OTHER;
+});
+
 /** One pass that spares most values most patterns. */
 function countCharacters(text: string): Characters {
-  const has = { digits: 0, lower: 0, upper: 0, blanks: 0, at: 0, colons: 0, dots: 0, others: 0 };
+  const counts = [0, 0, 0, 0, 0, 0, 0];
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x61 && code <= 0x7a) has.lower++;
-    else if (code >= 0x30 && code <= 0x39) has.digits++;
-    else if (code >= 0x41 && code <= 0x5a) has.upper++;
-    else if (code === 0x20 || code === 0x0a) has.blanks++;
-    else if (code === 0x40) has.at++;
-    else if (code === 0x3a) has.colons++;
-    else if (code === 0x2e) has.dots++;
-    else if (code > 0xbf) has.lower++;
-    else has.others++;
+    const kind = CLASSES[text.charCodeAt(at)] ?? LOWER;
+    counts[kind] = (counts[kind] as number) + 1;
   }
-  return has;
+  const [others, digits, lower, upper, blanks, colons, dots] = counts as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { others, digits, lower, upper, blanks, colons, dots };
 }
 
 /** Forms that are mostly digits. */
@@ -136,12 +171,12 @@ function formOfWord(text: string, has: Characters): Form | undefined {
     return text.length >= 32 && has.digits > 4 && has.digits < text.length ? "digest" : undefined;
   if (!/^[\w+/=.~-]+$/.test(text) || has.dots > 2 || text.length < 20 || text.length > 500) return undefined;
   const mixed = has.digits >= 2 && has.lower >= 4 && has.upper >= 4;
-  return mixed && changesOf(text) > text.length * 0.35 && entropyOf(text) > 3.7 ? "secret" : undefined;
+  return mixed && changesOf(text) > text.length * 0.33 && entropyOf(text) > 3.7 ? "secret" : undefined;
 }
 
-/** How often small letters, capitals and digits take turns: in what people write, seldom. */
+/** How often small letters, capitals and digits take turns; a capital that begins a word is none, so that names of code have few. */
 function changesOf(text: string): number {
-  return text.match(/(?<=[a-z])[^a-z]|(?<=[A-Z])[^A-Z]|(?<=\d)\D/g)?.length ?? 0;
+  return text.match(/(?<=[a-z])[^a-z]|(?<=[A-Z])\d|(?<=\d)\D/g)?.length ?? 0;
 }
 
 function isJson(text: string): boolean {

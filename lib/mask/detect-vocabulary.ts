@@ -27,7 +27,7 @@ export type What =
   | "opaque";
 
 /** When a phrase counts: always, or only where the table (or another word of the name) is about people, or addresses. */
-export type Where = "anywhere" | "people" | "people or addresses" | "not things";
+export type Where = "anywhere" | "people" | "people or addresses" | "addresses" | "not things";
 
 interface Entry {
   what: What | "nothing";
@@ -60,7 +60,7 @@ const PHRASES: Entry[] = [
     telefax, rufnummer, telefonnummer, mobilnummer, telefoonnummer, telefonnr, phone number, phone no, movil, celular, cellulare, telemovel,
     mobiel, msisdn, whatsapp, tlf, tlfn, portable tel, numero telephone, numero de telephone`,
   ),
-  ...entries("phone", "people", "cell, portable"),
+  ...entries("phone", "people", "cell, portable, extension, durchwahl"),
   ...entries(
     "first_name",
     "anywhere",
@@ -82,7 +82,9 @@ const PHRASES: Entry[] = [
     titular, intestatario, contact name, contact person, ansprechpartner, kontaktperson, next of kin, emergency contact, signatory, signed by,
     vollstandiger name, vor und nachname`,
   ),
-  ...entries("name", "people", "name, nom, nombre, nome, naam, initial, initiale, signature"),
+  ...entries("name", "people", "initial, initiale, signature, also known as, aka"),
+  // Also the name that a parcel or an invoice is sent to.
+  ...entries("name", "people or addresses", "name, nom, nombre, nome, naam"),
   ...entries(
     "username",
     "anywhere",
@@ -120,8 +122,9 @@ const PHRASES: Entry[] = [
     "place",
     "people or addresses",
     `city, town, ort, ortsteil, stadt, ville, commune, ciudad, localidad, poblacion, citta, comune, cidade, localidade, stad, plaat, gemeinde,
-    district, county, province, provincia, bairro, suburb, neighborhood, neighbourhood, quartier, barrio, cp, cap`,
+    district, county, province, provincia, region, bairro, suburb, neighborhood, neighbourhood, quartier, barrio, cp, cap`,
   ),
+  ...entries("place", "addresses", "state, bundesland, estado"),
   ...entries(
     "position",
     "not things",
@@ -153,7 +156,7 @@ const PHRASES: Entry[] = [
     "url",
     "people",
     `avatar, avatar url, photo, photo url, picture, picture url, image, image url, foto, bild, imagen, immagine, website, homepage, webseite, blog,
-    profile url, profile image, portrait, url`,
+    profile url, profile image, portrait, photo path, url, uri`,
   ),
   ...entries(
     "card",
@@ -229,7 +232,7 @@ const PHRASES: Entry[] = [
   ...entries(
     "free text",
     "people",
-    "description, beschreibung, about, summary, background, antecedent, body, content, reason",
+    "description, beschreibung, about, summary, background, antecedent, body, content, reason, text, texte, texto, testo, tekst",
   ),
   // Longer phrases win: these are addresses and names of no person.
   ...entries(
@@ -247,7 +250,7 @@ const PHRASES: Entry[] = [
 const META = wordSet(
   `id, type, typ, tipo, soort, status, state, count, anzahl, total, verified, confirmed, sent, at, enabled, disabled, active, preference, template,
   format, consent, valid, flag, attempt, expire, expiry, expiration, changed, updated, created, length, version, visible, public, required,
-  brand, provider, kind, category, order, sort, index, score, rate, size, opt, in, out, permission, level, limit, lang, language, date, datum`,
+  brand, provider, kind, category, order, sort, index, score, rate, size, opt, in, out, port, country, permission, level, limit, lang, language, date, datum`,
 );
 
 /** At the beginning of a name, the same. */
@@ -281,7 +284,7 @@ const THINGS = wordSet(
   color, colour, size, shop, store, branch, warehouse, inventory, event, course, project, campaign, template, page, menu, file, folder, image, version,
   migration, job, queue, server, host, service, app, application, station, hotel, restaurant, school, hospital, airport, flight, vehicle, car,
   material, part, recipe, ingredient, genre, order, payment, invoice, segment, channel, source, level, tier, preference, session, token, log, queue,
-  produkt, artikel, ware, kategorie, land, laender, lander, stadt, staedte, stadte, sprache, wahrung, waehrung, einheit, rolle, gruppe, marke, farbe,
+  typ, typen, art, arten, produkt, artikel, ware, kategorie, land, laender, lander, stadt, staedte, stadte, sprache, wahrung, waehrung, einheit, rolle, gruppe, marke, farbe,
   lager, filiale, kurs, bestellung, rechnung, abteilung, einstellung, buch, bucher, buecher,
   produit, categorie, pay, ville, langue, devise, unite, groupe, marque, couleur, magasin, cour, commande, facture, livre, medicament, acte,
   producto, categoria, pais, ciudad, idioma, moneda, rol, grupo, marca, tienda, pedido, factura, libro,
@@ -289,9 +292,17 @@ const THINGS = wordSet(
   categorieen, stad, taal, rol, groep, merk, winkel, bestelling, factuur, produto, moeda, papel, loja, cidade, livro, encomenda`,
 );
 
+/** At the end of a name of a text, these are its name: what somebody is to the row. Words with other meanings are left out. */
+const ROLES = wordSet(
+  `author, composer, director, artist, writer, editor, owner, customer, patient, buyer, seller, recipient, sender, signer, reviewer, passenger, guest,
+  employee, doctor, physician, teacher, student, speaker, instructor, borrower, beneficiary, payer, payee, autor, auteur, autore, kunde, mitarbeiter,
+  empfanger, empfaenger, absender, arzt, inhaber, medecin, destinataire, expediteur, proprietaire, paciente, medico, propietario, destinatario,
+  paziente, proprietario, klant, medewerker, eigenaar`,
+);
+
 const ADDRESSES = wordSet(
   `address, addr, adresse, adressen, anschrift, anschriften, direccion, direccione, domicilio, indirizzo, indirizzi, adres, adressen, endereco, morada,
-  shipping, delivery, billing, lieferung, livraison, residence, household, haushalt`,
+  ship, shipping, delivery, bill, billing, lieferung, livraison, residence, household, haushalt`,
 );
 
 /** Tables that keep what rows looked like before. */
@@ -333,6 +344,7 @@ export const words = {
   meta: META,
   metaBefore: META_BEFORE,
   people: PEOPLE,
+  roles: ROLES,
   things: THINGS,
   addresses: ADDRESSES,
   histories: HISTORIES,

@@ -1,13 +1,16 @@
 import { judgeJson } from "./detect-json.ts";
 import { type Context, contextOf, readName } from "./detect-names.ts";
-import { elementsOf, labelsOf, type ReadType, readType, type TypeFacts, typeOf } from "./detect-types.ts";
-import { countForms } from "./detect-values.ts";
+import { elementsOf, type ReadType, readType, type TypeFacts, typeOf } from "./detect-types.ts";
+import { countForms, MANY } from "./detect-values.ts";
 import type { What } from "./detect-vocabulary.ts";
 import { isRowImage, looksLikeBirths, type Verdict, weigh } from "./detect-weigh.ts";
+import { type Engine, kindOf } from "./kind.ts";
 import { type Fit, type Suggestion, suggestRule } from "./suggest.ts";
 
 /** What the catalog says about a column. What is undefined is taken for the harder case: NOT NULL, not unique. */
 export interface ColumnFacts extends TypeFacts {
+  /** MariaDB is "mysql". */
+  engine: Engine;
   schema: string;
   table: string;
   column: string;
@@ -38,7 +41,7 @@ export function detectColumn(facts: ColumnFacts, samples: readonly (string | nul
   const context = contextOfTable(facts);
   const { schema, table, column } = facts;
   const place = { schema, table, column };
-  const fit = fitOf(facts, type);
+  const fit = fitOf(facts);
   if (type.shape === "json") return { ...place, ...judgeJson({ samples, context, fit }) };
   const verdict = judge(facts, { type, context, samples });
   if (verdict === undefined) return undefined;
@@ -55,9 +58,11 @@ function contextOfTable({ table, columns }: ColumnFacts): Context {
   return known;
 }
 
-function fitOf(facts: ColumnFacts, type: ReadType): Fit {
-  const { nullable = false, unique = false } = facts;
-  return { ...type, nullable, unique, type: typeOf(facts).toLowerCase(), labels: labelsOf(facts) };
+function fitOf(facts: ColumnFacts): Fit {
+  const { engine, type, nullable = false, unique = false } = facts;
+  const labels = facts.labels?.length ? { labels: [...facts.labels] } : {};
+  const kind = kindOf(engine, { type, ...labels, ...(facts.baseType ? { baseType: facts.baseType } : {}) });
+  return { engine, kind, nullable, unique, type: typeOf(facts).toLowerCase() };
 }
 
 /** What a type other than text can hold by its name. */
@@ -130,7 +135,7 @@ function judgeText(facts: ColumnFacts, { type, context, samples }: Sampled): Ver
   const seen = weigh(forms, { column: facts.column, things: context.things });
   const named = readName(facts.column, context);
   // A few values that recur are codes.
-  const codes = forms.total >= 20 && forms.distinct <= 5;
+  const codes = forms.total >= 20 && forms.distinct <= MANY;
   if (named !== undefined && !(named === "free text" && codes)) {
     if (seen === undefined || seen.json) return seen ?? { what: named, why: "its name" };
     return { what: seen.certain ? seen.what : named, why: `its name, and ${seen.why}` };

@@ -1,4 +1,4 @@
-import { type JsonNode, scanJson } from "./json-scan.ts";
+import { decodeString, type JsonNode, scanJson } from "./json-scan.ts";
 
 /** One step of a path: a member, an element, or all of either. */
 type Step = { key: string } | { index: number } | "all";
@@ -8,9 +8,9 @@ export type MaskLeaf = (literal: string, is: "string" | "number" | "boolean") =>
 
 /** The steps of `contact.email`, `$.contact.email`, `emails[*]`, `items[0].name`, `*`, `a."b.c"`; undefined for no path. */
 export function parsePath(path: string): Step[] | undefined {
-  const rest = path.replace(/^\$(?=$|[.[])/, "");
+  const rest = path.replace(/^\$(?:\.|(?=\[)|$)/, "");
   if (rest === "") return [];
-  const pattern = /(?:^|\.)(?:"((?:[^"\\]|\\.)*)"|([^."[\]]+))|\[(?:(\d+)|(\*)|"((?:[^"\\]|\\.)*)")\]/gy;
+  const pattern = /(?:^|(?<=.)\.)(?:"((?:[^"\\]|\\.)*)"|([^."[\]]+))|\[(?:(\d+)|(\*)|"((?:[^"\\]|\\.)*)")\]/gy;
   const steps: Step[] = [];
   for (let at = 0; at < rest.length; at = pattern.lastIndex) {
     pattern.lastIndex = at;
@@ -60,4 +60,14 @@ function leadsTo(step: Step, { is }: JsonNode, at: { key: string; index: number 
 function leavesOf(node: JsonNode): JsonNode[] {
   const isLeaf = node.is !== "object" && node.is !== "array";
   return isLeaf ? [node] : node.children.flatMap(({ node: child }) => leavesOf(child));
+}
+
+/** The texts at a path of a JSON text, those inside objects and arrays there included; none where it is no JSON. */
+export function collectLeaves(text: string, path: string): string[] {
+  const found: string[] = [];
+  maskJson(text, parsePath(path) ?? [], (literal, is) => {
+    found.push(is === "string" ? (decodeString(literal) ?? literal) : literal);
+    return literal;
+  });
+  return found;
 }

@@ -1,5 +1,8 @@
 import type { Child, ExecResult } from "../kit/exec.ts";
 
+/** This machine, as URLs say it. */
+export const HERE = "127.0.0.1";
+
 export type RuntimeName = "docker" | "podman" | "native";
 
 /** How a clone was made; see DESIGN.md, "How a clone is made". */
@@ -195,11 +198,14 @@ export interface ToolQuestion {
 /** A tool's version, or why there is none; without a hint nothing is wrong, and it can't be told yet. */
 export type ToolAnswer = { flavour: string; version: string } | { absent: string; hint?: string };
 
-export type ServerState = "running" | "paused" | "exited" | "missing";
+/** `killed`: it ended otherwise than in order, where that can be told. */
+export type ServerState = "running" | "paused" | "exited" | "killed" | "missing";
 
 /** Where servers and tools run. */
 export interface Runtime {
   readonly name: RuntimeName;
+  /** The host on whose ports servers are: {@link HERE}, or the one of a daemon on another machine. */
+  host(): Promise<string>;
   /** Opens a place to build a base in. */
   openWorkshop(request: WorkshopRequest): Promise<Workshop>;
   /** Opens tools that reach the source. */
@@ -221,14 +227,14 @@ export interface Runtime {
   state(id: string): Promise<ServerState>;
   /** Stops a copy's server cleanly; its data stays. */
   stopServer(id: string): Promise<void>;
-  /** Starts the server of a copy whose data is there, on its own port. Throws `COPY_LOST` when it is not, `PORT_IN_USE`. */
+  /** Starts the server of a copy whose data is there, on its own port. Throws `COPY_LOST` when it is not, `SERVER_MISSING`, `PORT_IN_USE`. */
   restart(request: ServeRequest): Promise<void>;
   /** False when a copy's data is gone. */
   hasData(id: string, from: Frozen): Promise<boolean>;
   /** The server's own log, as one text or followed. */
   logs(id: string): Promise<string>;
   removeCopy(id: string, from: Frozen): Promise<void>;
-  /** False when the frozen directory is gone (pruned behind our back). */
+  /** False when the frozen directory, or the image of its server, is gone (pruned behind our back). */
   exists(from: Frozen): Promise<boolean>;
   removeFrozen(from: Frozen): Promise<void>;
   /** Packs a frozen directory while `read` reads. Throws `BASE_LOST` when it is gone. */

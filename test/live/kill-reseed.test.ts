@@ -12,7 +12,7 @@ import {
   untilQuiet,
   type Victim,
 } from "./kill-harness.ts";
-import { configOf, onEachGround, soak } from "./support/ground.ts";
+import { configOf, onEachGround, soak, sourceOf } from "./support/ground.ts";
 
 setDefaultTimeout(soak ? 1_800_000 : 180_000);
 
@@ -22,7 +22,7 @@ const TABLE = {
   postgres:
     "CREATE TABLE items AS SELECT n AS id, md5(n::text) AS name, n / 100.0 AS price FROM generate_series(1, 200000) n; ALTER TABLE items ADD PRIMARY KEY (id);",
   mysql:
-    "CREATE TABLE items (id int PRIMARY KEY, name char(32), price decimal(9,2)); SET cte_max_recursion_depth = 200000; INSERT INTO items WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, md5(i), i / 100 FROM n;",
+    "CREATE TABLE items (id int PRIMARY KEY, name char(32), price decimal(9,2)); INSERT INTO items WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500), m AS (SELECT (a.i - 1) * 500 + b.i AS i FROM n a JOIN n b WHERE a.i <= 400) SELECT i, left(sha2(i, 256), 32), i / 100 FROM m;",
 };
 
 onEachGround("reseed killed", (stage) => {
@@ -37,7 +37,7 @@ onEachGround("reseed killed", (stage) => {
   const stepsIn = (stderr: string) => stderr.split("\n").filter((line) => /^[A-Z][\w ]+$/.test(line));
 
   beforeAll(async () => {
-    source = await startSource({ engine: stage.ground.engine, version: stage.ground.server.split(":")[1] ?? "" });
+    source = await startSource(sourceOf(stage.ground));
     await source.sql(TABLE[stage.ground.engine]);
     stage.project.configure({ ...configOf(stage.ground), source: { url: source.url } });
     moments = momentsOf(await durationOf(stage, victim));

@@ -14,14 +14,18 @@ interface Measured {
   direct: string[];
 }
 
-async function measure(url: string, { direct, indirect, opaque }: Record<"direct" | "indirect" | "opaque", string[]>) {
+async function measure(
+  engine: "postgres" | "mysql",
+  url: string,
+  { direct, indirect, opaque }: Record<"direct" | "indirect" | "opaque", string[]>,
+) {
   const found: Finding[] = [];
   const present = new Set<string>();
   for (const { table, rows } of await sampleTables(url)) {
     const columns = table.columns.map(({ name }) => name);
     for (const [at, { name, type, nullable }] of table.columns.entries()) {
       present.add(`${table.name}.${name}`);
-      const facts = { schema: table.schema, table: table.name, column: name, type, nullable, columns };
+      const facts = { engine, schema: table.schema, table: table.name, column: name, type, nullable, columns };
       found.push(
         ...[
           detectColumn(
@@ -61,7 +65,11 @@ for (const { sample, server, personal } of SERVERS) {
     beforeAll(async () => {
       source = await startSource({ engine, version, name: "detection" });
       if (sample === "pagila") await source.load({ file: `${samples}/pagila-postgres.sql.gz` });
-      measured = await measure(sample === "pagila" ? source.url : await loadSakila(source), labels[sample]);
+      measured = await measure(
+        engine === "postgres" ? engine : "mysql",
+        sample === "pagila" ? source.url : await loadSakila(source),
+        labels[sample],
+      );
     }, 300_000);
 
     afterAll(async () => {

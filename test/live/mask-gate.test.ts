@@ -124,6 +124,23 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     await sql("DROP VIEW vip; COMMENT ON TABLE orders IS NULL");
   });
 
+  test("raw values that stand elsewhere in the base keep it from being announced", async () => {
+    await sql(
+      "CREATE TABLE mirror (id int PRIMARY KEY, body text); INSERT INTO mirror VALUES (1, 'as Ann.Lee@Example.com wrote: yes')",
+    );
+    const rules = [...RULES, { table: "mirror", column: "body", strategy: "keep" }];
+    project.configure({ source: { url }, copy: { image: postgresImage("17") }, obfuscation: { rules } });
+    const refused = await project.run("reseed");
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("1 of public.people.email in public.mirror"),
+    });
+    saysNoValue(refused);
+    expect(await project.json("base", ["list"])).toEqual([] as never);
+    expect(project.files().filter((file) => file.includes(".dump"))).toEqual([]);
+    await sql("DROP TABLE mirror");
+  });
+
   test("the key is made on first use and by its owner only, never under CI, never too short, never silently another", async () => {
     const key = join(project.home, "mask.key");
     expect(statSync(key).mode & 0o777).toBe(0o600);

@@ -6,16 +6,25 @@ import { adminArguments, toolNames } from "../../lib/engine/mysql/tools.ts";
 import type { Moved, Site } from "../lib/bases/mysql/site.ts";
 import { openSite } from "../lib/bases/mysql/site.ts";
 import { tortureSql } from "../lib/bases/mysql/torture.ts";
-import { readProvisioned, type ServerImage } from "../provision/report.ts";
-import { loadSakila, type Source, startSource } from "../provision/sources.ts";
+import { readProvisioned } from "../provision/report.ts";
+import type { Source } from "../provision/sources.ts";
+import {
+  contentsOf,
+  definitionsOf,
+  MYSQL_SERVERS,
+  normalised,
+  partsOf,
+  schemaOf,
+  sharedMysql,
+  sharedSakila,
+  sourceTools,
+} from "./support/mysql.ts";
 
 const { images, samples } = readProvisioned();
 
-const SERVERS = ["mysql:9.7", "mariadb:11.8", "mariadb:10.11"] as const satisfies ServerImage[];
-
-for (const name of SERVERS) {
+for (const name of MYSQL_SERVERS) {
   const image = images[name];
-  const [flavour, version] = name.split(":") as ["mysql" | "mariadb", string];
+  const [flavour, version] = partsOf(name);
   const server: ServerVersion = { flavour, version: `${version}.0` };
 
   describe.skipIf(image === undefined)(`a ${name} database`, () => {
@@ -23,66 +32,27 @@ for (const name of SERVERS) {
     let site: Site;
 
     beforeAll(async () => {
-      [source, site] = await Promise.all([
-        startSource({ engine: flavour, version, name: "transfer", timeZones: true }),
-        openSite(image as string, server),
-      ]);
+      [source, site] = await Promise.all([sharedMysql(name), openSite(image as string, server)]);
     });
 
-    afterAll(async () => {
-      await Promise.all([source?.stop(), site?.close()]);
-    });
+    afterAll(() => site?.close());
 
     const client = (database: string) => ({
       tool: toolNames(server, "client"),
       args: [...adminArguments({ directory: "/ditto", run: "/ditto/run" }), `--database=${database}`],
     });
 
-    /** CHECKSUM TABLE of every table, which adds up rows in any order. */
-    async function checksums(ask: (sql: string) => Promise<string>, database: string): Promise<string> {
-      const listed = await ask(
-        `SELECT CONCAT('\`', REPLACE(TABLE_NAME, '\`', '\`\`'), '\`') FROM information_schema.TABLES WHERE TABLE_SCHEMA = '${database}' AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
-      );
-      const names = listed.split("\n").filter((line) => line !== "");
-      const sums = await ask(`CHECKSUM TABLE ${names.map((table) => `\`${database}\`.${table}`).join(", ")} EXTENDED`);
-      return sums.trim().split("\n").sort().join("\n");
-    }
-
-    /** Definitions as the engine's own tool prints them; definers are the base's, and transactions have numbers of their own. */
-    function normalised(dump: string): string {
-      return dump
-        .replace(/^SET @@GLOBAL.GTID_PURGED.*$/m, "")
-        .replace(/DEFINER=`[^`]*`@`[^`]*`/g, "DEFINER=…")
-        .replace(/^-- .*$/gm, "")
-        .replace(/\n{2,}/g, "\n")
-        .trim();
-    }
-
     async function expectSame(moved: Moved, database: string, except: { base?: string[]; dump?: string[] } = {}) {
-      const without = (sums: string, tables: string[] = []) =>
-        sums.split("\n").filter((line) => !tables.some((table) => line.startsWith(`${database}.${table}\t`)));
-      const ofSource = await checksums((text) => source.sql(text), database);
-      const ofBase = await checksums((text) => site.sql(`${text};`), database);
+      const without = (contents: Record<string, string>, tables: string[] = []) =>
+        Object.fromEntries(Object.entries(contents).filter(([table]) => !tables.includes(table)));
+      const ofSource = await contentsOf((text) => source.sql(text), database);
+      const ofBase = await contentsOf((text) => site.sql(`${text};`), database);
       expect(without(ofBase, except.base)).toEqual(without(ofSource, except.base));
       expect(moved.schema.sequences).toEqual(moved.transferred.schema.sequences);
-      const options = ["--no-data", "--routines", "--events", "--triggers", "--skip-lock-tables", database];
       const dump = toolNames(server, "dump");
-      const inBase = await site.tool(dump, [...adminArguments({ directory: "/ditto", run: "/ditto/run" }), ...options]);
-      const own = Bun.spawn(
-        [
-          "docker",
-          "exec",
-          "-e",
-          "MYSQL_PWD",
-          source.containerName,
-          dump[0] as string,
-          "-h127.0.0.1",
-          "-uroot",
-          ...options,
-        ],
-        { env: { ...process.env, MYSQL_PWD: source.password }, stderr: "ignore" },
-      );
-      expect(normalised(inBase)).toBe(normalised(await new Response(own.stdout).text()));
+      const admin = adminArguments({ directory: "/ditto", run: "/ditto/run" });
+      const inBase = normalised(await site.tool(dump, [...admin, ...definitionsOf(database)]));
+      expect(inBase).toBe(await schemaOf(sourceTools(source), database));
       compareSchemas(moved.transferred.schema, moved.schema, choose(moved.transferred.schema, moved.build.selection));
       const { rows, file } = await site.portable(moved.build);
       compareRows(moved.transferred.rows, rows);
@@ -90,15 +60,12 @@ for (const name of SERVERS) {
       const { tool, args } = client("restored");
       const text = Buffer.from(Bun.gunzipSync(await Bun.file(file).bytes())).toString("utf8");
       await site.tool(tool, args, text);
-      const restored = (await checksums((text) => site.sql(`${text};`), "restored")).replaceAll(
-        "restored.",
-        `${database}.`,
-      );
+      const restored = await contentsOf((text) => site.sql(`${text};`), "restored");
       expect(without(restored, except.dump)).toEqual(without(ofSource, except.dump));
     }
 
     test.skipIf(samples === null)("Sakila arrives whole", async () => {
-      const moved = await site.move(await loadSakila(source));
+      const moved = await site.move(await sharedSakila(name));
       await expectSame(moved, "sakila");
       expect(moved.transferred.rows.reduce((sum, { rows }) => sum + rows, 0)).toBe(47_273);
     });

@@ -1,5 +1,6 @@
 import type { MysqlSession } from "../../engine/mysql/connect.ts";
 import { mysql } from "../../engine/mysql/index.ts";
+import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
@@ -39,6 +40,7 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, masks });
   await session.query("COMMIT");
   await build.guest.release();
+  await raiseCounters(build, masks);
   await createObjects(build, ddl, chosen);
   return { rows, schema };
 }
@@ -147,6 +149,18 @@ function refused(table: Table, read: number, loaded: number): DittoError {
       hint: "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
     },
   );
+}
+
+/** Lets AUTO_INCREMENT begin above the ranges that numbers were drawn from, so that the next row finds a free one. */
+async function raiseCounters(build: SourceBuild, masks: RowMasks): Promise<void> {
+  const statements = [...masks.values()].flatMap(({ table, ranges }) =>
+    ranges.flatMap(({ column, greatest }) => {
+      const counted = table.columns.some(({ name, identity }) => name === column && identity === "auto_increment");
+      return counted ? [`ALTER TABLE ${quoteIdentifier(table.name)} AUTO_INCREMENT = ${greatest + 1};\n`] : [];
+    }),
+  );
+  if (statements.length > 0)
+    await sql(build, statements.join(""), { database: build.database, action: "set the counters" });
 }
 
 /** Makes what sees rows, now that they are there, and compares what is there with the source. */

@@ -17,7 +17,7 @@ import { StatementSplitter } from "./statements.ts";
 /** Dumps the finished base into one gzip file on this host, for `zcat | mysql`; rows and hashes are taken as they pass. */
 export async function portableDump(build: Build, file: string): Promise<TableRows[]> {
   const step = build.step("Write the portable dump");
-  const reader = new DumpReader(await readMysqlSchema(workshopSession(build)));
+  const reader = new DumpReader(await readMysqlSchema(workshopSession(build)), build.watch?.());
   const { args, tool } = dumpCommand(build, [
     "--single-transaction",
     "--quick",

@@ -4,7 +4,7 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DittoError } from "../../kit/errors.ts";
 import type { Toolbox } from "../../runtime/index.ts";
-import type { DumpFile, TableRows } from "../build.ts";
+import type { DumpFile, RowWatch, TableRows } from "../build.ts";
 import { ByteReader } from "../byte-reader.ts";
 import { type Compressed, decompress } from "../decompress.ts";
 import { RowHash } from "../row-hash.ts";
@@ -54,9 +54,9 @@ export async function directoryToc(toolbox: Toolbox, folder: string): Promise<To
 }
 
 /** Rows and hashes of a dump in the custom format, a file on this host; see {@link directoryRows}. */
-export async function customRows(file: string): Promise<TableRows[]> {
+export async function customRows(file: string, watch?: RowWatch): Promise<TableRows[]> {
   const toc = await readFileToc(file);
-  const counts = new ArchiveCounts();
+  const counts = new ArchiveCounts(watch);
   counts.expect(toc);
   for await (const { oid, dumpId, data } of customEntries(file, toc)) {
     if (oid === undefined) await counts.addEntry(dumpId, data);
@@ -178,8 +178,13 @@ class ArchiveCounts {
   readonly #tables = new Map<string, TableRows>();
   readonly #sequences = new RowHash();
   readonly #blobs = new RowHash();
+  readonly #watch: RowWatch | undefined;
   #byFile = new Map<string, { schema: string; name: string }>();
   #byId = new Map<number, { schema: string; name: string }>();
+
+  constructor(watch?: RowWatch) {
+    this.#watch = watch;
+  }
 
   expect(toc: Toc): void {
     for (const entry of toc.entries) {
@@ -231,7 +236,11 @@ class ArchiveCounts {
 
   async #addTable(table: { schema: string; name: string }, data: AsyncIterable<Uint8Array>): Promise<void> {
     const counter = new CopyCounter();
-    for await (const chunk of data) counter.push(chunk);
+    const see = this.#watch?.(table);
+    for await (const chunk of data) {
+      counter.push(chunk);
+      see?.(chunk);
+    }
     this.#tables.set(`${table.schema}.${table.name}`, { schema: table.schema, name: table.name, ...counter.result() });
   }
 }

@@ -17,9 +17,11 @@ import { entriesOf, tablesOf } from "./extensions.ts";
 import { copiesOf, watchCopies } from "./progress.ts";
 import { createDatabase, restoreSections } from "./restore.ts";
 import { createRoles, databaseProperties } from "./roles.ts";
+import { MOVED_SEQUENCES, raiseSequences } from "./sequences.ts";
 import { carryServerSettings } from "./settings.ts";
 import { sourceTool } from "./source-tool.ts";
 import { sql } from "./sql.ts";
+import { rebuildVectors } from "./text-vectors.ts";
 import type { Toc } from "./toc.ts";
 
 /** Dumps the source under one snapshot and restores it: unmasked tables by pg_dump, filtered ones by COPY through ditto. */
@@ -60,7 +62,12 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     // In one run pg_restore fills the tables that it has just made, and Postgres then writes no WAL for their rows.
     const rest = copied.length > 0 ? (["data", "post-data"] as const) : (["pre-data", "data", "post-data"] as const);
     const [read] = await Promise.all([directoryRows(build.toolbox, path), restoreSections(build, rest, archive)]);
-    return { rows: [...read, ...copied, ...withoutPosition(build)], schema };
+    const moved = await raiseSequences(build, masks);
+    const rebuilt = new Set((await rebuildVectors(build, masks)).map(qualifiedName));
+    const rows = [...read, ...copied].map((table) =>
+      rebuilt.has(qualifiedName(table)) ? { ...table, hash: "" } : table,
+    );
+    return { rows: [...rows, ...(moved ? [MOVED_SEQUENCES] : withoutPosition(build))], schema };
   } catch (error) {
     // A standby may end the session that holds the snapshot first, and then the tools fail for want of it.
     const session = await build.session.query("SELECT").then(() => "", messageOf);
@@ -72,9 +79,7 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
 
 /** On a replica the sequences of unlogged tables have no position, which on the base they have. */
 function withoutPosition({ look }: SourceBuild): TableRows[] {
-  return look.role === "replica" && look.traits.unlogged
-    ? [{ schema: "pg_catalog", name: "sequences", rows: -1, hash: "" }]
-    : [];
+  return look.role === "replica" && look.traits.unlogged ? [MOVED_SEQUENCES] : [];
 }
 
 /**

@@ -3,10 +3,11 @@ import { quoteLiteral, quoteQualified } from "../../engine/postgres/quote.ts";
 import { messageOf } from "../../kit/errors.ts";
 import { columnName, type MaskPlan } from "../../mask/plan.ts";
 import { keepsRow } from "./mask-sql.ts";
+import { keptVectors } from "./text-vectors.ts";
 
 /** What of the rules the source itself does not understand, in words: conditions are planned and never run, and what `redact` puts there is read as its type. */
 export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]> {
-  const problems: string[] = [];
+  const problems = await keptVectors(session, plan);
   const ask = async (text: string, state: string) => {
     try {
       await session.query(text);

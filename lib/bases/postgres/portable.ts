@@ -23,7 +23,7 @@ export async function portableDump(build: Build, file: string): Promise<TableRow
   const { status, stderr } = await child.done;
   if (status !== 0) throw restoreFailure("save the dump", stderr, "");
   await build.workshop.run({ tool: "rm", args: ["-f", inside] });
-  return customRows(file);
+  return customRows(file, build.watch?.());
 }
 
 /** The base's definitions as SQL. */

@@ -1,9 +1,11 @@
 import { makeOrUndo } from "../../kit/cleanup.ts";
+import { DittoError } from "../../kit/errors.ts";
 import { withLock } from "../../kit/state.ts";
-import type { Frozen, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
+import { type Frozen, HERE, type Toolbox, type ToolboxRequest, type Workshop, type WorkshopRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { isLoopback } from "./network.ts";
@@ -114,6 +116,7 @@ async function freeze(
 /** Opens a container whose tools reach the source and share the workshop's work folder. */
 export async function openToolbox(context: Context, request: ToolboxRequest): Promise<Toolbox> {
   const { cli } = context;
+  await refuseReachFromElsewhere(cli, request.reach);
   const image = await ensureImage(cli, request.image, context.say);
   const container = `ditto-${request.id}-tools`;
   const work = ["--mount", `type=volume,source=${workVolume(request.id)},destination=${WORK}`];
@@ -130,6 +133,21 @@ export async function openToolbox(context: Context, request: ToolboxRequest): Pr
     ...sourceHost(request.reach),
     close,
   };
+}
+
+/** The tools run where the daemon is: this machine's own addresses, be it a tunnel's, are others there. */
+async function refuseReachFromElsewhere(cli: ContainerCli, reach: ToolboxRequest["reach"]): Promise<void> {
+  const address = "socket" in reach ? reach.socket : reach.host;
+  if ("host" in reach && !isLoopback(address)) return;
+  const host = await daemonHost(cli);
+  if (host === HERE) return;
+  throw new DittoError(
+    `Cannot read the source: it is reached at ${address} of this machine, and the dump tools run on "${host}", where the ${cli.tool} daemon is`,
+    {
+      code: "SOURCE_ELSEWHERE",
+      hint: `Give the source's address as "${host}" reaches it, without a tunnel; or build the base on a machine with a daemon of its own ("bun scripts/base.ts export")`,
+    },
+  );
 }
 
 function sourceHost(reach: ToolboxRequest["reach"]): Pick<Toolbox, "sourceHost"> {

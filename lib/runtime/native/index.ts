@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
+import { type Command, type Frozen, HERE, type Runtime, type ServerState, type Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
 import { askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
@@ -22,6 +22,7 @@ export { nativeRoot } from "./folders.ts";
 export function openNative(say: (text: string) => void): Runtime {
   return {
     name: "native",
+    host: async () => HERE,
     openWorkshop: (request) => openWorkshop(request, say),
     openToolbox,
     openStaging: (request) => openStaging(request, say),

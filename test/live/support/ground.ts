@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, test } from "bun:test";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { attempt } from "../../provision/exec.ts";
 import { readProvisioned, type ServerImage } from "../../provision/report.ts";
-import { homeIdOf, makeProject, type Outcome, type Project, type RunOptions } from "./project.ts";
+import type { SourceRequest } from "../../provision/sources.ts";
+import { makeProject, nativeRootOf, type Outcome, type Project, type RunOptions } from "./project.ts";
 
 /** A combination on which the tests of copies run. */
 export interface Ground {
@@ -104,24 +105,22 @@ function setStage(ground: Ground, config: Config): Stage {
     bare = await inventory(project);
   });
   afterAll(async () => {
-    if (!project) return;
-    // Native servers are processes, which no label finds.
-    if (ground.runtime === "native") await stage.copy(["delete", "--all", "--yes"]);
-    rmSync(nativeRootOf(project), { recursive: true, force: true });
-    await project.remove();
+    await project?.remove();
   });
   return stage;
-}
-
-/** Where the native runtime has this project's data when it runs as root. */
-function nativeRootOf(project: Project): string {
-  return join("/var/lib/ditto", homeIdOf(project.home) ?? "none");
 }
 
 /** The configuration of a ground, to which a test adds its own. */
 export function configOf(ground: Ground, { copy = {}, ...config }: Config = {}): object {
   const image = readProvisioned().images[ground.server];
   return { runtime: ground.runtime, copy: { image, ...copy }, dump: { roles: "keep" }, ...config };
+}
+
+/** What a source is started with that is like the ground's copies. */
+export function sourceOf({ server }: Ground): Pick<SourceRequest, "engine" | "version" | "initdbArgs"> {
+  const [engine, version] = server.split(":") as [SourceRequest["engine"], string];
+  // The host's own server, which native bases run on, may lack the image's locale.
+  return { engine, version, initdbArgs: "--locale=C --encoding=UTF8" };
 }
 
 /** Makes another base. */
@@ -142,8 +141,9 @@ async function inventory(project: Project): Promise<string[]> {
   const files = project
     .files()
     .filter((file) => /^(copies|bases|dumps|tmp|work|native)\/./.test(file) || file.endsWith(".tmp"));
+  const root = nativeRootOf(project.home) ?? "";
   const native = ["bases", "copies", "tmp"].flatMap((folder) => {
-    const path = join(nativeRootOf(project), folder);
+    const path = join(root, folder);
     return existsSync(path) ? readdirSync(path).map((name) => `native ${folder}/${name}`) : [];
   });
   return [...(await project.traces()), ...native, ...files.map((file) => `file ${file}`)];

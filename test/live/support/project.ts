@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { endProcesses } from "../../../lib/runtime/native/processes.ts";
 import { ownerOf } from "../../provision/docker.ts";
 import { attempt } from "../../provision/exec.ts";
 import { readProvisioned } from "../../provision/report.ts";
@@ -56,7 +57,7 @@ export interface Project {
   files(): string[];
   /** Traces and files, without the state folder's identity and locks, which stay: the same before and after what changes nothing. */
   belongings(): Promise<string[]>;
-  /** Removes everything that `traces` lists, and the folder. */
+  /** Removes everything that `traces` lists, native servers with their data, and the folder. */
   remove(): Promise<void>;
 }
 
@@ -203,9 +204,30 @@ function containerTools(): string[] {
   return [...(docker.available ? ["docker"] : []), ...(podman.available ? ["podman"] : [])];
 }
 
+/** Where the native runtime has a state folder's data; undefined before it made anything. */
+export function nativeRootOf(home: string): string | undefined {
+  const id = homeIdOf(home);
+  return id && (process.getuid?.() === 0 ? join("/var/lib/ditto", id) : join(home, "native"));
+}
+
+/** Native servers are processes, which no label finds. */
+async function removeNative(home: string): Promise<void> {
+  const root = nativeRootOf(home);
+  if (root === undefined || !existsSync(root)) return;
+  for (const folder of ["copies", "bases", "tmp"].flatMap((kind) => foldersIn(join(root, kind)))) {
+    await endProcesses(folder);
+  }
+  rmSync(root, { recursive: true, force: true });
+}
+
+function foldersIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
+
 async function removeTraces(home: string): Promise<void> {
   const id = homeIdOf(home);
   if (id === undefined) return;
+  await removeNative(home);
   const { env } = readProvisioned().podman;
   const filter = ["--filter", `label=ditto.home=${id}`];
   for (const tool of containerTools()) {

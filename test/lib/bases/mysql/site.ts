@@ -39,7 +39,7 @@ function masksOf(tables: Table[], masks: Masks): RowMasks {
         change: () => text,
         count: { name: "", strategy: "replace" as const, seen: 0, changed: 0, kept: 0 },
       }));
-      return [[qualifiedName(table), { table, selected: new Map(), flags: [], changes }]];
+      return [[qualifiedName(table), { table, selected: new Map(), flags: [], changes, ranges: [] }]];
     }),
   );
 }
