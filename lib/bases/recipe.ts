@@ -55,7 +55,7 @@ export async function builtBefore(request: ReseedRequest, file: DetectedDump): P
 }
 
 /** True when the files that a reseed writes besides are there. */
-async function hasWritten({ dumpPath, schemaPath }: ReseedRequest): Promise<boolean> {
-  const files = [dumpPath, schemaPath].filter((path) => path !== "");
+async function hasWritten({ dumpPath, schemaPath, reportPath }: ReseedRequest): Promise<boolean> {
+  const files = [dumpPath, schemaPath, reportPath].filter((path) => path !== "");
   return (await Promise.all(files.map((path) => Bun.file(path).exists()))).every(Boolean);
 }
