@@ -11,6 +11,7 @@
  * Options:
  *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
+ *   --raw-on-disk        lay the rows of a raw file on this machine's disk while they are masked, not in its memory
  *   --check              apply the rules (obfuscation.rules) and look for personal columns that they leave out, without dumping
  *   --new-key            mask with another key than the last base's: every pseudonym changes
  *   --report FILE        write what was masked, and how that was proven, as one HTML page
@@ -29,13 +30,14 @@ const reseedFlags = flags({
   report: { type: "string" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
+  "raw-on-disk": { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["raw-on-disk", "verify"],
+  later: ["verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {

@@ -4,7 +4,7 @@ import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
 import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, writeBase } from "./catalogue.ts";
-import type { Plan } from "./make-base.ts";
+import { type Plan, profileOf } from "./make-base.ts";
 import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
@@ -79,13 +79,14 @@ function recordOf(
   done: Finished & { createdAt: string; sha256: string },
 ): BaseRecord {
   const { dump } = done;
-  const masked = plan.masking?.masked();
+  const file = plan.file ?? plan.stagedFile;
+  const maskKey = plan.masking ? plan.masking.masked().keyFingerprint : plan.file?.maskKey;
   return {
     id: done.id,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
-    ...(masked?.keyFingerprint ? { maskKey: masked.keyFingerprint } : {}),
+    profile: profileOf(plan),
+    ...(maskKey ? { maskKey } : {}),
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
@@ -94,10 +95,11 @@ function recordOf(
     frozen: done.frozen,
     image: imageOf(request, plan),
     recipe: recipeOf(request),
-    ...(plan.file?.sha256 === undefined ? {} : { fileSha256: plan.file.sha256 }),
+    ...(file?.sha256 === undefined ? {} : { fileSha256: file.sha256 }),
+    raw: plan.raw ?? false,
     dumpKey: dump.key,
     dumpSha256: done.sha256,
-    origin: plan.file ? "file" : "source",
+    origin: file ? "file" : "source",
     tables: dump.rows.filter(({ schema }) => schema !== "pg_catalog").length,
     rows: countRows(dump.rows),
     durationMs: done.durationMs,
@@ -121,7 +123,7 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     key: dump.key,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
+    profile: profileOf(plan),
     ...(plan.masking ? { masking: masking(plan.masking.masked()) } : {}),
     engine: plan.engine.name,
     flavour: plan.server.flavour,

@@ -2,7 +2,7 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Definition } from "../mask/detect-literals.ts";
 import type { MaskPlan } from "../mask/plan.ts";
-import type { Toolbox, Workshop } from "../runtime/index.ts";
+import type { ServerToolbox, Toolbox } from "../runtime/index.ts";
 import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
@@ -77,7 +77,7 @@ export interface Build {
   engine: ServerEngine;
   /** The version that runs in the workshop. */
   server: ServerVersion;
-  workshop: Workshop;
+  workshop: ServerToolbox;
   selection: Selection;
   /** The database's name in the base: the source's. */
   database: string;

@@ -35,6 +35,17 @@ export interface Plan {
   file?: DetectedDump;
   /** The dump of the store that the base comes from, and that is therefore its own. */
   storedKey?: string | undefined;
+  /** The raw file that a staging server holds, which is then the source. */
+  stagedFile?: DetectedDump;
+  /** Sentences of the manifest that were said before. */
+  warnings?: string[];
+  /** It is loaded as it is although rules are configured. */
+  raw?: boolean;
+}
+
+/** The set of rules that made what is built: those of its masking, or of the dump that it comes from. */
+export function profileOf({ masking, file }: Pick<Plan, "masking" | "file">): string {
+  return masking?.profile ?? file?.profile ?? "none";
 }
 
 /** Builds a base in a workshop of its own; it exists when this resolves, and nothing half-made when it throws. */
@@ -97,7 +108,7 @@ async function fillFreezeAnnounce(
   site: Site & { made: HalfMade },
 ): Promise<BaseRecord> {
   const { workshop, made } = site;
-  const warnings: string[] = [];
+  const warnings = [...(plan.warnings ?? [])];
   const traits = plan.look?.traits ?? {};
   const settings = { ...plan.engine.settingsFromTraits?.(traits), ...request.settings };
   const server = await startWorkshopServer(plan.engine, plan.server, workshop, { settings, traits });
@@ -210,15 +221,16 @@ async function writeDump(
   { job, read, made }: { job: Build; read: TableRows[] | undefined; made: HalfMade },
 ): Promise<WrittenDump> {
   const { storedKey } = plan;
-  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: plan.masking?.profile ?? "none" });
+  const stored = storedKey === undefined && !plan.raw;
+  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: profileOf(plan) });
   const uncounted = await plan.transfer.rowsWithoutDump?.(job);
   if (uncounted) {
-    if (storedKey !== undefined) return { key, partial: "", rows: uncounted };
+    if (!stored) return { key: storedKey ?? "", partial: "", rows: uncounted };
     job.warn("No portable dump was made: this server came without its tools (the base itself is complete)");
     return { key: "", partial: "", rows: uncounted };
   }
   // Made in any case: its bytes tell what the base holds.
-  const partial = storedKey === undefined ? request.store.partialFile(key) : workFile(key);
+  const partial = stored ? request.store.partialFile(key) : workFile(key);
   made.partial = partial;
   const rows = await plan.transfer.portableDump(job, partial);
   // Without rows, sequences stand at their beginning.
@@ -228,5 +240,6 @@ async function writeDump(
       rows.filter(({ schema }) => schema !== "pg_catalog"),
     );
   else if (read) compareRows(read, rows);
-  return { key, partial, rows };
+  // Of a raw base none is kept: whoever takes dumps from the store relies on the rules.
+  return { key: plan.raw ? "" : key, partial, rows };
 }

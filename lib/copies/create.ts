@@ -85,6 +85,7 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     user: COPY_USER,
     baseId: base.id,
     dumpKey: base.dumpKey,
+    raw: base.raw,
     frozen: base.frozen,
     method: base.frozen.method,
     readyMs: 0,

@@ -28,7 +28,8 @@ function row(copy: CopyRecord): string[] {
   const project = copy.source === "default" ? copy.project : `${copy.project}/${copy.source}`;
   const left = copy.expiresAt === null ? "never" : expiry(Date.parse(copy.expiresAt) - Date.now());
   const engine = `${copy.server.flavour} ${copy.server.version}`;
-  const status = copy.status === "failed" ? "lost" : copy.status;
+  const state = copy.status === "failed" ? "lost" : copy.status;
+  const status = copy.raw ? `${state}, raw` : state;
   return [copy.id, copy.name || "-", project, status, engine, String(copy.port), formatAge(copy.createdAt), left];
 }
 

@@ -39,6 +39,8 @@ export interface CopyRecord {
   user: string;
   baseId: string;
   dumpKey: string;
+  /** Of a raw base; absent in records of before there were such. */
+  raw?: boolean;
   frozen: Frozen;
   method: CloneMethod;
   readyMs: number;
@@ -91,6 +93,7 @@ export interface CopyView {
   internal_url: string;
   base_id: string;
   dump_key: string;
+  raw: boolean;
   method: CloneMethod;
   ready_ms: number;
   warm: boolean;
@@ -123,6 +126,7 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
     internal_url: internalUrl(copy),
     base_id: copy.baseId,
     dump_key: copy.dumpKey,
+    raw: copy.raw ?? false,
     method: copy.method,
     ready_ms: copy.readyMs,
     warm: false,

@@ -73,7 +73,7 @@ export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Conf
     if (!(await runtime.exists(base.frozen))) throw baseLost(now);
     const fresh: CopyRecord = {
       ...now,
-      ...{ baseId: base.id, dumpKey: base.dumpKey, frozen: base.frozen, method: base.frozen.method },
+      ...{ baseId: base.id, dumpKey: base.dumpKey, raw: base.raw, frozen: base.frozen, method: base.frozen.method },
       ...{ database: base.database, server: base.server },
       serving: { ...servingOf(config, base), joins: now.serving.joins ?? [] },
     };
