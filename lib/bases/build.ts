@@ -145,6 +145,8 @@ export interface Transfer {
   fits(build: Build, look: SourceLook): Promise<void>;
   /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */
   watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
+  /** Hands over a session with the base's database in the workshop, for the questions of {@link Transfer.readSchema} and the like. */
+  withBase<T>(build: Build, look: (session: Session) => Promise<T>): Promise<T>;
   /** The schema of a session's database. */
   readSchema(session: Session): Promise<Schema>;
   /** The texts of everything that is defined in a session's database. */

@@ -4,17 +4,19 @@ import { finish, withCleanup } from "../kit/cleanup.ts";
 import { newId } from "../kit/state.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Frozen, Toolbox, Workshop } from "../runtime/index.ts";
-import { qualifiedName } from "../schema/model.ts";
+import { holdsRows, qualifiedName, type Schema } from "../schema/model.ts";
 import { announce, pruneOld, type WrittenDump } from "./announce.ts";
 import type { Build, Disarmed, SourceBuild, SourceLook, TableRows, Transfer, Transferred } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
-import type { DetectedDump } from "./files.ts";
+import { type DetectedDump, isMaskedFile } from "./files.ts";
 import { watchOver } from "./guest.ts";
+import { LeakSearch } from "./leak-search.ts";
 import type { Masking } from "./masking.ts";
 import { reachOf } from "./reach.ts";
 import type { ReseedRequest } from "./reseed.ts";
-import { choose } from "./selection.ts";
+import { reviewRules } from "./review.ts";
+import { type Chosen, choose } from "./selection.ts";
 import { requireSpace } from "./space.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
 import { dumpKey } from "./store.ts";
@@ -151,7 +153,8 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
   if (plan.file) {
     const rows = plan.file.tables ?? (await plan.transfer.rowsOfFile?.(plan.file));
     await plan.transfer.fromFile(job, plan.file);
-    await plan.transfer.inspect(job);
+    const schema = await plan.transfer.inspect(job);
+    await reviewFile(request, plan, { job, schema });
     return rows;
   }
   const { look, source, session, masking } = plan;
@@ -187,6 +190,32 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
       return transferred.rows;
     },
     () => (toolbox as Toolbox).close(),
+  );
+}
+
+/** A file that no rule masks is looked at as a source is, where its rows have come to lie. */
+async function reviewFile(
+  request: ReseedRequest,
+  plan: Plan,
+  { job, schema }: { job: Build; schema: Schema },
+): Promise<void> {
+  const { file, raw, transfer } = plan;
+  if (!file || raw || isMaskedFile(file) || request.selection.schemaOnly || request.masking.unreviewed === "allow")
+    return;
+  job.step("Look for personal columns");
+  const chosen: Chosen = {
+    left: [],
+    dragged: [],
+    emptied: [],
+    filtered: [],
+    whole: schema.tables.filter((table) => holdsRows(table) && table.extension === ""),
+  };
+  await transfer.withBase(job, (session) =>
+    reviewRules(
+      { engine: plan.engine.name, transfer, session, search: new LeakSearch(), warn: job.warn },
+      { rules: [], unreviewed: request.masking.unreviewed, problems: [] },
+      { schema, chosen },
+    ),
   );
 }
 
