@@ -82,6 +82,8 @@ export interface Build {
   /** The database's name in the base: the source's. */
   database: string;
   jobs: number;
+  /** What would act on the world, or lead into it, stays out. */
+  disarms: boolean;
   /** Starts a step that is shown; ended by the next or by the end. */
   step(title: string, total?: number): StepReport;
   /** A sentence the user should read: what was left out, tolerated, changed. Also kept in the manifest. */

@@ -121,6 +121,7 @@ async function fillFreezeAnnounce(
     selection: request.selection,
     database: plan.database,
     jobs: request.jobs,
+    disarms: request.sideEffects === "disarm",
     step: request.step,
     ...(plan.masking ? { watch: plan.masking.watch } : {}),
     warn(message) {

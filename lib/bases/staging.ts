@@ -144,6 +144,8 @@ async function loaded(
     selection: { ...request.selection, schemaOnly: false },
     database,
     jobs: request.jobs,
+    // What is read from here goes on into a base, which is disarmed.
+    disarms: false,
     step: request.step,
     warn: site.warn,
     serverErrors: running.errors,
