@@ -155,6 +155,7 @@ export async function nextCommands(): Promise<string[]> {
   const runner = await howToRun();
   return [
     "cp templates/ditto.yaml ditto.yaml    # then put your database's URL into it",
+    `${runner} scripts/reseed.ts --check  # which columns look personal, and a rule for each`,
     `${runner} scripts/reseed.ts`,
     `${runner} scripts/copy.ts run -- npm test`,
   ];
