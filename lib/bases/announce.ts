@@ -148,8 +148,9 @@ function masking({
   kept,
   sought,
   leaks,
+  compared,
 }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks } };
+  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks }, compared };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

@@ -7,7 +7,7 @@ import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
 import type { RowMasks, SelectMask } from "./row-masks.ts";
-import type { Samples } from "./samples.ts";
+import type { Samples, WantedRows } from "./samples.ts";
 import type { Chosen } from "./selection.ts";
 
 /** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
@@ -153,8 +153,8 @@ export interface Transfer {
   readSchema(session: Session): Promise<Schema>;
   /** The texts of everything that is defined in a session's database. */
   readDefinitions(session: Session): Promise<Definition[]>;
-  /** Values of some columns of a table, to look for personal ones; see {@link Samples}. */
-  sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples>;
+  /** Values of some columns of a table, of rows from all over it or of those that are wanted. */
+  sampleRows(session: Session, table: Table, columns: Column[], wanted?: WantedRows): Promise<Samples>;
   /** What of the rules the source does not understand, in words. */
   misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]>;
   /** SQL that is selected instead of a column whose value the source changes itself. */

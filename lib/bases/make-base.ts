@@ -13,6 +13,7 @@ import { type DetectedDump, isMaskedFile } from "./files.ts";
 import { watchOver } from "./guest.ts";
 import { LeakSearch } from "./leak-search.ts";
 import type { Masking } from "./masking.ts";
+import { PairCheck } from "./pair-check.ts";
 import { reachOf } from "./reach.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { reviewRules } from "./review.ts";
@@ -135,7 +136,7 @@ async function fillFreezeAnnounce(
   request.step("Analyze");
   await plan.transfer.settle(job);
   const dump = await writeDump(request, plan, { job, read: read && withoutHashes(read, disarmed.changed), made });
-  plan.masking?.prove();
+  await plan.masking?.prove(job);
   if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
   request.step("Freeze");
   await server.stop();
@@ -213,7 +214,7 @@ async function reviewFile(
   };
   await transfer.withBase(job, (session) =>
     reviewRules(
-      { engine: plan.engine.name, transfer, session, search: new LeakSearch(), warn: job.warn },
+      { engine: plan.engine.name, transfer, session, search: new LeakSearch(), pairs: new PairCheck(), warn: job.warn },
       { rules: [], unreviewed: request.masking.unreviewed, problems: [] },
       { schema, chosen },
     ),

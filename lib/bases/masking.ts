@@ -4,11 +4,12 @@ import type { Finding } from "../mask/detect.ts";
 import type { MaskKey } from "../mask/key.ts";
 import { profileOf } from "../mask/profile.ts";
 import type { Schema } from "../schema/model.ts";
-import type { RowWatch } from "./build.ts";
+import type { Build, RowWatch } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
 import { type Leak, LeakSearch } from "./leak-search.ts";
 import { loadMaskKey } from "./mask-key.ts";
 import { isDrawnRule, maskRows } from "./mask-rows.ts";
+import { PairCheck, type Pairs } from "./pair-check.ts";
 import { nameOf, type Review, reviewRules, type Site } from "./review.ts";
 import type { RowMasks, RuleCount } from "./row-masks.ts";
 import type { Chosen } from "./selection.ts";
@@ -37,6 +38,8 @@ export interface Masked {
   /** How many sampled values of masked columns were looked for in the base. */
   sought: number;
   leaks: Leak[];
+  /** How many values of sampled rows were compared with the source's, by primary key. */
+  compared: number;
 }
 
 /** The rules' work on one source. */
@@ -50,8 +53,11 @@ export interface Masking {
   masked(): Masked;
   /** What looks for raw values in the base, after a review. */
   watch(): RowWatch | undefined;
-  /** Throws `RAW_VALUES` when some were found; says so where columns without a rule may be. */
-  prove(): void;
+  /**
+   * Compares sampled rows of the filled base with the source's. Throws `NOT_MASKED` when a value is the same, `RAW_VALUES` when
+   * what watched has seen one elsewhere; says only so where columns without a rule may be.
+   */
+  prove(build: Build): Promise<void>;
 }
 
 function inWords({ column, table, values }: Leak): string {
@@ -64,6 +70,17 @@ function leaked(leaks: Leak[]): DittoError {
     {
       code: "RAW_VALUES",
       hint: "Write rules for the columns of those tables that hold them too; the previous base is untouched",
+    },
+  );
+}
+
+function unmasked({ same }: Pairs): DittoError {
+  const columns = same.map(({ column, values }) => `${values} of ${column}`);
+  return new DittoError(
+    `Cannot announce the base: sampled values are what they are in the source: ${columns.join(", ")}`,
+    {
+      code: "NOT_MASKED",
+      hint: "The previous base is untouched. Please report this with the rule and the column's type",
     },
   );
 }
@@ -91,12 +108,15 @@ export async function openMasking(
     said.add(message);
   };
   let search = new LeakSearch();
+  let pairs = new PairCheck();
+  let compared = 0;
   return {
     profile: profileOf(wish.rules),
     async review(seen) {
       const problems = loaded && "problem" in loaded ? [loaded.problem] : [];
       search = new LeakSearch();
-      const review = await reviewRules({ ...site, search, warn }, { ...wish, problems }, seen);
+      pairs = new PairCheck();
+      const review = await reviewRules({ ...site, search, pairs, warn }, { ...wish, problems }, seen);
       found = review.unreviewed;
       kept = [...review.plan.kept];
       return review;
@@ -113,9 +133,13 @@ export async function openMasking(
       kept,
       sought: search.values,
       leaks: search.leaks(),
+      compared,
     }),
     watch: () => search.watch(),
-    prove() {
+    async prove(build) {
+      const found = await pairs.compare(build, site.transfer);
+      compared = found.compared;
+      if (found.same.length > 0) throw unmasked(found);
       const leaks = search.leaks();
       if (leaks.length === 0) return;
       if (wish.unreviewed === "fail") throw leaked(leaks);

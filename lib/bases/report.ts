@@ -104,7 +104,9 @@ function list(items: string[]): string {
 
 function proofsOf(report: Reported): string[] {
   const { masked } = report;
-  return masked ? [comparisonOf(report), ...searchOf(masked), ...unchangedOf(masked)] : [comparisonOf(report)];
+  return masked
+    ? [comparisonOf(report), ...pairsOf(masked), ...searchOf(masked), ...unchangedOf(masked)]
+    : [comparisonOf(report)];
 }
 
 /** What the finished base was compared with, see makeBase. */
@@ -114,6 +116,13 @@ function comparisonOf({ masked, origin, dumpKey }: Reported): string {
   return dumpKey === ""
     ? "The rows of the base were compared with those that left ditto, by number."
     : "Every row of the base was compared with the rows that left ditto, by number and content; by number where text vectors were made again or jobs were disarmed.";
+}
+
+function pairsOf({ compared }: Masked): string[] {
+  if (compared === 0) return [];
+  return [
+    `${compared} values of sampled rows were compared with the source's under the same primary key; every one is another.`,
+  ];
 }
 
 function searchOf({ sought, leaks }: Masked): string[] {

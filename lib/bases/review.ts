@@ -8,6 +8,7 @@ import { type Column, qualifiedName, type Schema, type Table } from "../schema/m
 import type { Transfer } from "./build.ts";
 import { LeakSearch } from "./leak-search.ts";
 import type { MaskingWish } from "./masking.ts";
+import { keyOf, PairCheck } from "./pair-check.ts";
 import type { Chosen } from "./selection.ts";
 
 /** What rules mean for a schema, and the columns that look personal although no rule mentions them. */
@@ -25,6 +26,7 @@ export interface Site {
 
 export interface Watched {
   search: LeakSearch;
+  pairs: PairCheck;
   warn(message: string): void;
 }
 
@@ -34,7 +36,11 @@ export function reviewSchema(
   { rules, unreviewed }: Pick<MaskingWish, "rules" | "unreviewed">,
   seen: { schema: Schema; chosen: Chosen },
 ): Promise<Review> {
-  return reviewRules({ ...site, search: new LeakSearch(), warn: () => {} }, { rules, unreviewed, problems: [] }, seen);
+  return reviewRules(
+    { ...site, search: new LeakSearch(), pairs: new PairCheck(), warn: () => {} },
+    { rules, unreviewed, problems: [] },
+    seen,
+  );
 }
 
 /**
@@ -76,7 +82,7 @@ interface Sight {
 
 /** Takes a sample of values: of masked columns to look for them later, of columns that no rule mentions to judge them. */
 async function look(
-  { engine, session, transfer, search }: Site & Watched,
+  { engine, session, transfer, search, pairs }: Site & Watched,
   { plan, chosen, judges }: Sight,
 ): Promise<Looked> {
   const unreviewed: Finding[] = [];
@@ -84,10 +90,14 @@ async function look(
   for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
     const own = new Set(plan.tables.get(qualifiedName(table))?.columns.map(({ column }) => column));
     const open = (column: Column) => judges && !plan.reviewed.has(columnName({ table, column }));
-    const columns = table.columns.filter((column) => column.generated === "no" && (own.has(column) || open(column)));
+    const key = own.size > 0 ? keyOf(table, plan) : [];
+    const columns = table.columns.filter(
+      (column) => key.includes(column) || (column.generated === "no" && (own.has(column) || open(column))),
+    );
     if (columns.length === 0) continue;
     const samples = await transfer.sampleRows(session, table, columns);
     search.take(plan, table, samples);
+    pairs.take(plan, table, samples);
     const names = table.columns.map(({ name }) => name);
     for (const column of columns) {
       const values = samples.get(column.name) ?? [];

@@ -31,6 +31,8 @@ export interface DumpManifest {
     unreviewed: string[];
     kept: string[];
     searched: { values: number; leaks: Leak[] };
+    /** Values of sampled rows that were compared with the source's. */
+    compared: number;
   };
 }
 

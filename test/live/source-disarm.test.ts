@@ -67,7 +67,8 @@ describe.skipIf(!docker.available || !images["postgres:17"])(
       const dump = join(project.home, "dumps", base.dump_key);
       expect(JSON.parse(readFileSync(`${dump}.json`, "utf8")).disarmed).toEqual(base.disarmed);
       expect(readFileSync(dump).includes("hunter2")).toBe(false);
-      const settings = "SELECT current_setting('app.jwt_secret', true) AS secret, current_setting('app.region') AS region";
+      const settings =
+        "SELECT current_setting('app.jwt_secret', true) AS secret, current_setting('app.region') AS region";
       expect(await ask(copy.connection_string, settings)).toEqual([{ secret: null, region: "eu" }]);
       // The source itself is as it was.
       expect(await ask(source.url, STATE)).toMatchObject([{ subscriptions: 1, jobs: 1 }]);

@@ -36,7 +36,11 @@ export async function openStaging({ cli, say }: Context, request: StagingRequest
     await untilOpen(cli, await runArguments(cli, request, { container, ...image }));
     if (cli.tool === "podman" && canShut(cli.tool, HERE)) await shutWayOut(cli, container);
     const tools = containerToolbox(cli, container, request.user, WORK);
-    const owner = await handOver(tools, request.user, await placeMarker("tool", request.id, null));
+    const owner = await handOver(
+      { ...tools, runtime: cli.tool },
+      request.user,
+      await placeMarker("tool", request.id, null),
+    );
     const port = await publishedPort(cli, container, request.serverPort);
     const listen = { port: request.serverPort, listen: "*" };
     return { ...tools, place: PLACE, owner, listen, reach: { host: HERE, port }, close };

@@ -4,7 +4,7 @@ import { withLock } from "../../kit/state.ts";
 import { type Frozen, HERE, type Toolbox, type ToolboxRequest, type Workshop, type WorkshopRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
-import type { ContainerCli } from "./cli.ts";
+import { type ContainerCli, type ContainerTool, explain } from "./cli.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
@@ -76,7 +76,7 @@ async function fitOut(cli: ContainerCli, request: WorkshopRequest, site: Site): 
     { purpose: "open the workshop for the base" },
   );
   const tools = containerToolbox(cli, container, request.user, WORK);
-  const owner = await handOver(tools, request.user, marker);
+  const owner = await handOver({ ...tools, runtime: cli.tool }, request.user, marker);
   return {
     ...tools,
     place: PLACE,
@@ -169,15 +169,16 @@ function reachFlags(reach: ToolboxRequest["reach"]): string[] {
 }
 
 /** Makes the place and the work folder the server's own; resolves to its user as `uid:gid`. */
-export async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
+export async function handOver(
+  tools: Toolbox & { runtime: ContainerTool },
+  user: string,
+  marker: string,
+): Promise<string> {
   const script = `set -e; mkdir -p ${PLACE.run} ${WORK}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
 chown "$1" ${PLACE.directory} ${PLACE.run} ${WORK}; chmod 1777 ${WORK}; echo "$(id -u "$1"):$(id -g "$1")"`;
-  const { status, stdout, stderr } = await tools.run(
-    { tool: "sh", args: ["-c", script, "sh", user, marker] },
-    { asRoot: true },
-  );
-  if (status !== 0) throw new Error(`the workshop could not be prepared: ${stderr.trim()}`);
-  return stdout.trim();
+  const result = await tools.run({ tool: "sh", args: ["-c", script, "sh", user, marker] }, { asRoot: true });
+  if (result.status !== 0) throw explain(tools.runtime, [], "prepare the workshop", result);
+  return result.stdout.trim();
 }
 
 async function placeBytes(tools: Toolbox): Promise<number> {

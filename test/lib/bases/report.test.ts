@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Reported, reportHtml } from "../../../lib/bases/report.ts";
 
 const MASKED: NonNullable<Reported["masked"]> = {
-  ...{ keyFingerprint: "", rules: [], unreviewed: [], judged: true, kept: [], sought: 0, leaks: [] },
+  ...{ keyFingerprint: "", rules: [], unreviewed: [], judged: true, kept: [], sought: 0, compared: 0, leaks: [] },
 };
 
 function report(facts: Partial<Reported>): string {
