@@ -2,6 +2,8 @@ import { basename } from "node:path";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { parseDatabaseUrl } from "../kit/url.ts";
+import { profileOf } from "../mask/profile.ts";
+import type { Rule } from "../mask/rule.ts";
 import { withDownload } from "./download.ts";
 import { type DetectedDump, detectDump, isMaskedFile } from "./files.ts";
 import { readManifest } from "./folder-store.ts";
@@ -86,6 +88,7 @@ function described(file: DetectedDump, manifest: DumpManifest | undefined): Dete
 function accept(config: Config, file: DetectedDump, { say, staged }: Finding): DetectedDump {
   refuseOtherEngine(config, file);
   if (!staged || isMaskedFile(file)) sayWhatIsIgnored(file, config.dump, say);
+  sayOtherRules(file, config.obfuscation.rules, say);
   return { ...file, database: file.database ?? databaseOfSource(config) };
 }
 
@@ -95,6 +98,14 @@ function sayWhatIsIgnored(file: DetectedDump, dump: Config["dump"], say: (text: 
   const set = keys.filter((key) => dump[key] !== "auto" && Object.keys(dump[key]).length > 0);
   if (set.length === 0 || file.tables) return;
   say(`Note: ${file.name} is loaded whole: ${set.map((key) => `dump.${key}`).join(", ")} count only for a source`);
+}
+
+/** What was masked can't be masked again: its base is then none that `create` takes by itself. */
+function sayOtherRules(file: DetectedDump, rules: Rule[], say: (text: string) => void): void {
+  if (!isMaskedFile(file) || rules.length === 0 || file.profile === profileOf(rules)) return;
+  say(
+    `Note: ${file.name} was masked by other rules than those of obfuscation.rules, and is loaded as it is; "copy.ts create" takes its base with --dump only`,
+  );
 }
 
 /** Plain SQL names no database: its base then has the name of the source's. */

@@ -1,6 +1,7 @@
 import type { Session } from "../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../engine/mysql/quote.ts";
 import { isMysql } from "../engine/mysql/version.ts";
+import { parseAnswer } from "../kit/answer.ts";
 import {
   type Column,
   type Key,
@@ -43,7 +44,7 @@ export interface CatalogQuery {
 export async function catalog<Row>(session: Session, query: CatalogQuery): Promise<Row[]> {
   const pairs = Object.entries(query.fields).map(([name, expression]) => `${quoteLiteral(name)}, ${expression}`);
   const rows = await session.query<{ j: unknown }>(`SELECT JSON_OBJECT(${pairs.join(", ")}) AS j ${query.from}`);
-  return rows.map(({ j }) => (typeof j === "string" ? JSON.parse(j) : j) as Row);
+  return rows.map(({ j }) => (typeof j === "string" ? parseAnswer(j) : j) as Row);
 }
 
 interface Relation {
