@@ -145,12 +145,21 @@ function masking({
   keyFingerprint,
   rules,
   unreviewed,
+  judged,
   kept,
   sought,
   leaks,
   compared,
 }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks }, compared };
+  return {
+    key_fingerprint: keyFingerprint,
+    rules,
+    judged,
+    unreviewed,
+    kept,
+    searched: { values: sought, leaks },
+    compared,
+  };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

@@ -15,8 +15,13 @@ export function describeReview({ plan, unreviewed }: Review): { json: Record<str
   const end = unreviewed.length === 0 ? "Nothing else looks personal" : `${unreviewed.length} more look personal`;
   return {
     json: { columns, unreviewed: unreviewed.map(({ suggest: _, ...finding }) => finding) },
-    text: [...lines, `${columns.length} columns are masked. ${end}`].join("\n"),
+    text: [...lines, `${countColumns(columns.length)}. ${end}`].join("\n"),
   };
+}
+
+/** How many columns are masked, as a sentence without its end. */
+export function countColumns(number: number): string {
+  return number === 1 ? "1 column is masked" : `${number} columns are masked`;
 }
 
 function effectOf({ strategy, type, path }: Rule): Pick<Rule, "strategy" | "type" | "path"> {

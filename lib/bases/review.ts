@@ -95,7 +95,9 @@ async function look(
       (column) => key.includes(column) || (column.generated === "no" && (own.has(column) || open(column))),
     );
     if (columns.length === 0) continue;
-    const samples = await transfer.sampleRows(session, table, columns);
+    const samples = await transfer.sampleRows(session, table, columns).catch((error) => {
+      throw unreadable(table, error);
+    });
     search.take(plan, table, samples);
     pairs.take(plan, table, samples);
     const names = table.columns.map(({ name }) => name);
@@ -109,6 +111,15 @@ async function look(
     }
   }
   return { unreviewed, literals: judges ? findLiterals(await transfer.readDefinitions(session), masked) : [] };
+}
+
+/** What a server says of a value that it can't read may hold the value. */
+function unreadable(table: Table, error: unknown): DittoError {
+  const { code = "" } = error as { code?: string };
+  return new DittoError(`Cannot look at the rows of "${qualifiedName(table)}"${code === "" ? "" : ` (${code})`}`, {
+    code: code || "SOURCE_READ",
+    hint: "Leave the table's rows out (dump.exclude_table_data), or see the server's log for what it refuses",
+  });
 }
 
 function factsOf(table: Table, column: Column, columns: string[]) {

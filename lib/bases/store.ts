@@ -28,6 +28,8 @@ export interface DumpManifest {
   masking?: {
     key_fingerprint: string;
     rules: RuleCount[];
+    /** Whether columns without a rule were looked at. */
+    judged: boolean;
     unreviewed: string[];
     kept: string[];
     searched: { values: number; leaks: Leak[] };

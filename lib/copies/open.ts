@@ -42,13 +42,24 @@ export async function copyOfBase(
   if (config.source === undefined && config.sources.length > 1) requireSource(config);
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
-  if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
+  if (existing && ifExists === "reuse") {
+    if (existing.raw && !wishes.raw) throw rawExists(existing);
+    return handOver(await awake(existing, say), announce);
+  }
   return onWholeBase(wishes.base ?? (await baseFor(config, wishes, say)), { config, say }, async (base) => {
     if (existing) return handOver(await resetCopy(existing, base, config), announce);
     const request = await requestOf(config, { wishes, base, say });
     sayWhenOld(base, config, say);
     await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
     return createCopy(request, announce);
+  });
+}
+
+function rawExists(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot reuse "${copy.name}": it holds raw rows, which no rule has masked`, {
+    code: "COPY_RAW",
+    exit: 2,
+    hint: "Say --raw if that is meant, or --if-exists reset for one of the masked base",
   });
 }
 
