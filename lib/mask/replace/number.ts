@@ -45,15 +45,17 @@ function replaceOther(request: MaskRequest, draw: Draw, value: string, specials:
 }
 
 function drawLike(draw: Draw, kind: Kind, number: ExactNumber): ExactNumber {
-  const [least, greatest] = bounds(kind, number);
+  const [least, greatest] = boundsOf(kind, number);
   const given = BigInt(number.digits) * (number.negative ? -1n : 1n);
+  const count = greatest - least + 1n;
+  const next = count < 2n ** 31n ? () => BigInt(draw.below(Number(count))) : () => draw.belowBig(count);
   let drawn = given;
-  while (drawn === given) drawn = least + draw.belowBig(greatest - least + 1n);
+  while (drawn === given) drawn = least + next();
   return exact(drawn, number.scale);
 }
 
 /** The numbers with as many digits, as far as the type has two of them. */
-function bounds(kind: Kind, { digits, negative }: ExactNumber): [bigint, bigint] {
+function boundsOf(kind: Kind, { digits, negative }: ExactNumber): [bigint, bigint] {
   const power = 10n ** BigInt(digits.length - 1);
   const most = kind.is === "float" && digits.length >= FLOAT_DIGITS ? 3n : 10n;
   const least = digits.length === 1 ? 0n : power;
