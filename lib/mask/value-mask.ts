@@ -36,7 +36,7 @@ export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
     () => specials.count === before,
   );
   // A unique column never asks twice; a value shifted by another has more than one result.
-  const direct = request.unique || request.rule.strategy === "shift";
+  const direct = request.unique || request.rule.by !== undefined;
   const mask = direct ? make : (value: string) => memoized(value);
   return Object.defineProperty(mask, "special", { get: counted }) as ValueMask;
 }
