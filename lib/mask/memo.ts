@@ -41,7 +41,12 @@ export function memoize(
       return remembered;
     }
     const result = make(value);
-    if (known.size < most && mayKeep()) known.set(value, result);
+    if (known.size < most && mayKeep()) known.set(ownCopy(value), ownCopy(result));
     return result;
   };
+}
+
+/** A text cut from a larger one keeps all of that in memory: without copies, a few values would hold whole chunks of rows. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }

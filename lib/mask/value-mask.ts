@@ -40,7 +40,7 @@ export function valueMask(request: MaskRequest, key: MaskKey, remembered?: numbe
     remembered,
   );
   // A unique column never asks twice; a value shifted by another has more than one result.
-  const direct = request.unique || request.rule.by !== undefined;
+  const direct = request.unique || request.rule.by !== undefined || remembered === 0;
   const mask = direct ? make : (value: string) => memoized(value);
   return Object.defineProperty(mask, "special", { get: counted }) as ValueMask;
 }

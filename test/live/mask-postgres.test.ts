@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
       copy: { image: postgresImage("17") },
       obfuscation: { rules: RULES, unreviewed: "allow" },
     });
-    await project.must("reseed");
+    await project.must("reseed", ["--report", "report/masking.html"]);
     copy = (await project.json<{ connection_string: string }>("copy", ["create"])).connection_string;
   });
   afterAll(() => project?.remove());
@@ -130,6 +130,13 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     expect(raw).toHaveLength(4 - 1);
   });
 
+  test("the report for whoever answers for privacy says the same, without a value", async () => {
+    const report = await Bun.file(`${project.folder}/report/masking.html`).text();
+    expect(report).toContain("<td>public.log_1.who</td><td>replace email</td>");
+    expect(report).toMatch(/sampled values of masked columns were looked for in every row of the base; none was found/);
+    expect(report).not.toMatch(/corp\.io|secretword|annie/);
+  });
+
   test("the manifest counts what each rule did", async () => {
     const [file = ""] = project.files().filter((name) => name.endsWith(".dump.json"));
     const { masking, profile } = JSON.parse(await Bun.file(`${project.home}/${file}`).text());
@@ -138,6 +145,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     expect(masking.rules).toContainEqual({
       name: "public.log_1.who",
       strategy: "replace",
+      type: "email",
       seen: 11,
       changed: 11,
       kept: 0,
@@ -145,6 +153,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     expect(masking.rules).toContainEqual({
       name: "public.member.contact",
       strategy: "replace",
+      type: "email",
       seen: 2,
       changed: 2,
       kept: 0,

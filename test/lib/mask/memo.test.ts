@@ -34,3 +34,15 @@ test("a value in use outlives many that come once", () => {
   }
   expect(made).toBeLessThan(5);
 });
+
+test("a value cut from a chunk of rows does not keep the chunk", () => {
+  const memoized = memoize(
+    (value) => value.slice(1),
+    () => true,
+  );
+  Bun.gc(true);
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 10_000; i++) memoized(`${i} ${Buffer.alloc(65_536, 97).toString("latin1")}`.slice(0, 20));
+  Bun.gc(true);
+  expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 ** 2);
+});

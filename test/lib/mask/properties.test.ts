@@ -132,3 +132,48 @@ test("any date moves by 1 to N days and back by none", () => {
   }
   expect([...moved].toSorted((a, b) => a - b)).toEqual([-3, -2, -1, 1, 2, 3]);
 });
+
+describe("values are equal exactly where their pseudonyms are", () => {
+  const BASES = ["bob", "bob smith", "jose", "aero", "strasse", "x", ""];
+  const VARIANTS: ((text: string) => string)[] = [
+    (text) => text,
+    (text) => text.toUpperCase(),
+    (text) => text.slice(0, 1).toUpperCase() + text.slice(1),
+    (text) => text.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()),
+    (text) => text.replace("o", "ó"),
+    (text) => text.replace("ae", "æ").replace("ss", "ß"),
+    (text) => text.slice(0, -1) + text.slice(-1).toUpperCase(),
+    (text) => `${text} `,
+    (text) => ` ${text}`,
+  ];
+  const values = [...new Set(BASES.flatMap((base) => VARIANTS.map((vary) => vary(base))))];
+  const primary = new Intl.Collator("und", { sensitivity: "base", ignorePunctuation: false });
+  const COLLATIONS: [string, (a: string, b: string) => boolean][] = [
+    ["byte by byte", (a, b) => a === b],
+    ["without case and accents", (a, b) => primary.compare(a, b) === 0],
+    ["without case, accents and blanks at the end", (a, b) => primary.compare(a.trimEnd(), b.trimEnd()) === 0],
+  ];
+  const wishes: Wish[] = [{ type: "email" }, { type: "username" }, { type: "url" }, { type: "name", unique: "suffix" }];
+
+  test.each(COLLATIONS)("%s", (_, equal) => {
+    for (const wish of wishes) {
+      const mask = valueMask(requestFor("text", wish), key);
+      for (const a of values) {
+        for (const b of values)
+          expect([wish.type, a, b, equal(mask(a), mask(b))]).toEqual([wish.type, a, b, equal(a, b)]);
+      }
+    }
+  });
+});
+
+test("a number too large to be read is drawn, never kept", () => {
+  const mask = valueMask(requestFor("jsonb", { type: "number", path: "*" }), key);
+  expect(mask("[1e1234567]")).not.toContain("e1234567");
+});
+
+test("a date that cannot be read stops the run without being quoted", () => {
+  for (const wish of [{ type: "date" }, { strategy: "shift", days: 3 }] as Wish[]) {
+    const mask = valueMask(requestFor("date", wish), key);
+    expect(() => mask("03/04/1985")).toThrow(/^Cannot mask t\.c: it holds a date that is not written as YYYY-MM-DD$/);
+  }
+});
