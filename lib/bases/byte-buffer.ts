@@ -35,3 +35,8 @@ export class ByteBuffer {
     this.length = at;
   }
 }
+
+/** Gives bytes back at once: until there is much else to collect, buffers of rows would pile up. */
+export function freeBytes({ buffer }: Uint8Array<ArrayBuffer>): void {
+  buffer.transfer(0);
+}

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { freeBytes } from "./byte-buffer.ts";
 import { type MaskThread, startThread } from "./mask-threads.ts";
 import { RowHash } from "./row-hash.ts";
 import type { RowMask } from "./row-masks.ts";
@@ -20,8 +21,8 @@ export interface MaskStream {
 const FEW = 4 << 20;
 /** Bytes under way, so that memory stays bounded. */
 const MANY = 4 << 20;
-/** More threads than these wait for the servers. */
-const MOST_THREADS = 3;
+/** More threads than these wait for the servers, and each takes some 60 MB. */
+const MOST_THREADS = 2;
 
 /** Opens a stream into `write`. */
 export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint8Array) => Promise<void>): MaskStream {
@@ -48,6 +49,7 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
     await before;
     const { lines, sum, counts } = await masked;
     await write(lines);
+    freeBytes(lines);
     hash.merge(sum);
     for (const [at, { seen, changed, kept }] of counts.entries()) {
       const count = changes[at]?.count;

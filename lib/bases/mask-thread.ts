@@ -7,7 +7,7 @@ declare const self: Worker;
 
 let mask: RowMasker | undefined;
 
-self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array }>) => {
+self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array<ArrayBuffer> }>) => {
   if ("work" in data) {
     mask = rowMasker(data.work);
     return;
@@ -16,7 +16,7 @@ self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array 
   self.postMessage(answer, "masked" in answer ? [answer.masked.lines.buffer] : []);
 };
 
-function maskRows(rows: Uint8Array): Answer {
+function maskRows(rows: Uint8Array<ArrayBuffer>): Answer {
   try {
     if (mask === undefined) throw new Error("there is no work");
     return { masked: mask(rows) };

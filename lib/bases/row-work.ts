@@ -1,3 +1,4 @@
+import { freeBytes } from "./byte-buffer.ts";
 import type { RowColumn } from "./mysql/columns.ts";
 import { wireMasker } from "./mysql/row-mask.ts";
 import { copyMasker } from "./postgres/copy-mask.ts";
@@ -18,10 +19,15 @@ export interface MaskedRows {
   counts: Counts;
 }
 
-/** Changes whole rows. */
-export type RowMasker = (rows: Uint8Array) => MaskedRows;
+/** Changes whole rows, whose bytes are given away. */
+export type RowMasker = (rows: Uint8Array<ArrayBuffer>) => MaskedRows;
 
 /** Readies the work. */
 export function rowMasker(work: RowWork): RowMasker {
-  return work.form === "copy" ? copyMasker(work) : wireMasker(work);
+  const mask = work.form === "copy" ? copyMasker(work) : wireMasker(work);
+  return (rows) => {
+    const masked = mask(rows);
+    freeBytes(rows);
+    return masked;
+  };
 }

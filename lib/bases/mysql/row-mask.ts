@@ -1,5 +1,5 @@
 import { RowHash } from "../row-hash.ts";
-import type { RowMasker, RowWork } from "../row-work.ts";
+import type { MaskedRows, RowWork } from "../row-work.ts";
 import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
 import type { RowColumn } from "./columns.ts";
 import { eachValue, LineBuffer } from "./encode.ts";
@@ -18,7 +18,11 @@ export function addWireRow(rows: LineBuffer, bytes: Uint8Array, from: number, to
 }
 
 /** Changes rows that came by {@link addWireRow}, and encodes them; conditions stand behind the columns as 1 or 0. */
-export function wireMasker({ changes, secret, columns }: Extract<RowWork, { form: "wire" }>): RowMasker {
+export function wireMasker({
+  changes,
+  secret,
+  columns,
+}: Extract<RowWork, { form: "wire" }>): (rows: Uint8Array) => MaskedRows {
   const ready = readyChanges(changes, secret);
   const width = columns.length;
   const lines = new LineBuffer(1 << 19);

@@ -1,6 +1,6 @@
 import { ByteBuffer } from "../byte-buffer.ts";
 import { RowHash } from "../row-hash.ts";
-import type { RowMasker, RowWork } from "../row-work.ts";
+import type { MaskedRows, RowWork } from "../row-work.ts";
 import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
 
 const [TAB, NEWLINE, BACKSLASH, LETTER_N, LETTER_T] = [9, 10, 92, 78, 116];
@@ -9,7 +9,11 @@ const [TAB, NEWLINE, BACKSLASH, LETTER_N, LETTER_T] = [9, 10, 92, 78, 116];
  * Changes rows of COPY's text format; the conditions behind the `width` columns are taken off. What no rule names passes
  * as it is, whatever its encoding, and is not even decoded.
  */
-export function copyMasker({ changes, secret, width }: Extract<RowWork, { form: "copy" }>): RowMasker {
+export function copyMasker({
+  changes,
+  secret,
+  width,
+}: Extract<RowWork, { form: "copy" }>): (rows: Uint8Array) => MaskedRows {
   const ready = readyChanges(changes, secret);
   const lines = new ByteBuffer(1 << 19);
   const made: (string | undefined)[] = Array.from({ length: width });
