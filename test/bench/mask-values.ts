@@ -1,6 +1,6 @@
 import { openKey } from "../../lib/mask/key.ts";
 import type { Kind } from "../../lib/mask/kind.ts";
-import type { Rule } from "../../lib/mask/request.ts";
+import type { Rule } from "../../lib/mask/rule.ts";
 import { valueMask } from "../../lib/mask/value-mask.ts";
 
 /** What one keyed value of a column costs, in microseconds of one processor. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { openMaskStream } from "../../../lib/bases/mask-stream.ts";
 import type { RowMask, ValueChange } from "../../../lib/bases/row-masks.ts";
 import { openKey } from "../../../lib/mask/key.ts";
-import type { Rule } from "../../../lib/mask/request.ts";
+import type { Rule } from "../../../lib/mask/rule.ts";
 import { valueMask } from "../../../lib/mask/value-mask.ts";
 import { requestFor, type Wish } from "../mask/source.ts";
 
