@@ -3,7 +3,7 @@ import { freeBytes } from "./byte-buffer.ts";
 import { type MaskThread, startThread } from "./mask-threads.ts";
 import { RowHash } from "./row-hash.ts";
 import type { RowMask } from "./row-masks.ts";
-import { type MaskedRows, type RowForm, rowMasker } from "./row-work.ts";
+import { type MaskedRows, type RowForm, type RowMasker, rowMasker } from "./row-work.ts";
 
 /** Masks the rows of one table on their way and hands them on in their order. */
 export interface MaskStream {
@@ -29,7 +29,7 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
   const { changes, secret } = mask;
   const work = { ...form, changes, secret };
   const hash = new RowHash();
-  const here = rowMasker(work);
+  let here: RowMasker | undefined = rowMasker(work);
   let threads: MaskThread[] = [];
   let pushed = 0;
   let turn = 0;
@@ -37,12 +37,15 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
   const underWay: Promise<void>[] = [];
   let bytes = 0;
 
-  function maskRows(rows: Uint8Array<ArrayBuffer>): Promise<MaskedRows> {
+  async function maskRows(rows: Uint8Array<ArrayBuffer>): Promise<MaskedRows> {
     pushed += rows.length;
     const wanted = Math.min(MOST_THREADS, availableParallelism() - 1);
-    if (pushed > FEW && threads.length === 0) threads = Array.from({ length: wanted }, () => startThread(work));
-    const thread = threads[turn++ % threads.length];
-    return thread === undefined ? Promise.try(() => here(rows)) : thread.mask(rows);
+    if (pushed > FEW && here !== undefined && wanted > 0) {
+      threads = Array.from({ length: wanted }, () => startThread(work));
+      // With what it remembers.
+      here = undefined;
+    }
+    return here === undefined ? (threads[turn++ % threads.length] as MaskThread).mask(rows) : here(rows);
   }
 
   async function handOn(before: Promise<void>, masked: Promise<MaskedRows>): Promise<void> {

@@ -16,9 +16,9 @@ export interface ReadyChange {
   count: Counts[number];
 }
 
-/** Values that all the changes of a table together remember: some 20 MB. */
-const REMEMBERED = 200_000;
-const MOST_REMEMBERED = 50_000;
+/** Values that all the changes of a table together remember: some 10 MB. */
+const REMEMBERED = 100_000;
+const MOST_REMEMBERED = 30_000;
 
 /** Readies changes; {@link takeCounts} says what they did. */
 export function readyChanges(changes: ValueChange[], secret: Uint8Array): ReadyChange[] {
