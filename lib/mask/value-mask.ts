@@ -22,8 +22,11 @@ export interface ValueMask {
 
 type Mask = (value: string, by?: string | null) => string;
 
-/** The mask of a request that {@link misfitOf} has nothing against; `nullify` has none but for a part of JSON. */
-export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
+/**
+ * The mask of a request that {@link misfitOf} has nothing against; `nullify` has none but for a part of JSON. It remembers
+ * up to `remembered` values.
+ */
+export function valueMask(request: MaskRequest, key: MaskKey, remembered?: number): ValueMask {
   const specials = countSpecials();
   const make = maskOf(request, key, specials);
   const counted = () => specials.count;
@@ -34,9 +37,10 @@ export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
       return make(value);
     },
     () => specials.count === before,
+    remembered,
   );
   // A unique column never asks twice; a value shifted by another has more than one result.
-  const direct = request.unique || request.rule.strategy === "shift";
+  const direct = request.unique || request.rule.by !== undefined || remembered === 0;
   const mask = direct ? make : (value: string) => memoized(value);
   return Object.defineProperty(mask, "special", { get: counted }) as ValueMask;
 }
