@@ -16,7 +16,8 @@
  *
  * Special values (zero dates, infinity, NaN) have no canonical form: a mask keeps and counts them.
  * The subkey is HMAC(key, "ditto mask 1" 00 "subkey" 00 purpose), the purpose `hash`, `shift` or `replace:` and the type;
- * `replace:` and the type and `:case` for the letter case of unusual spellings. Bytes beyond the first 32 of a draw are HMAC(first 32, n) with
+ * `replace:` and the type and `:case` for the letter case of unusual spellings (spelling.ts); `replace:number:range` for a
+ * permutation, whose messages are permutation.ts's. Booleans are drawn as `replace:boolean`, whatever the type. Bytes beyond the first 32 of a draw are HMAC(first 32, n) with
  * n = 1, 2, … as four bytes, the highest first. test/fixtures/mask/vectors.json has examples.
  */
 import { bytesOf, dashed } from "./bytes.ts";

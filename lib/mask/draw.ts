@@ -13,9 +13,9 @@ export interface Draw {
   pick<T>(list: readonly T[]): T;
 }
 
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** As many letters as a number of 48 bits gives with a bias below 2^-15. */
 const LETTERS_AT_ONCE = 7;
+const PAIRS = Array.from({ length: 26 * 26 }, (_, i) => String.fromCharCode(97 + Math.floor(i / 26), 97 + (i % 26)));
 
 /** The stream of a subkey: block 0 is HMAC(message), block n is HMAC(block 0, n as four bytes). */
 export function drawFrom(keyed: Keyed): Draw {
@@ -26,9 +26,12 @@ export function drawFrom(keyed: Keyed): Draw {
 
   function next48(): number {
     if (at + 6 > block.length) turn();
+    const high = byte(0) * 65_536 + byte(1) * 256 + byte(2);
+    const low = byte(3) * 65_536 + byte(4) * 256 + byte(5);
     at += 6;
-    return block.readUIntBE(at - 6, 6);
+    return high * 2 ** 24 + low;
   }
+  const byte = (offset: number) => block[at + offset] as number;
   function turn(): void {
     const message = Buffer.alloc(first.length + 4);
     first.copy(message);
@@ -52,14 +55,8 @@ export function drawFrom(keyed: Keyed): Draw {
     },
     letters(count) {
       let text = "";
-      for (let left = count; left > 0; left -= LETTERS_AT_ONCE) {
-        let number = next48();
-        for (let i = Math.min(left, LETTERS_AT_ONCE); i > 0; i--) {
-          text += LETTERS[number % 26];
-          number = Math.floor(number / 26);
-        }
-      }
-      return text;
+      for (let left = count; left > 0; left -= LETTERS_AT_ONCE) text += sevenLetters(next48());
+      return text.length === count ? text : text.slice(0, count);
     },
     bytes(count) {
       const out = Buffer.alloc(count);
@@ -73,4 +70,13 @@ export function drawFrom(keyed: Keyed): Draw {
     },
     pick: (list) => list[below(list.length)] as never,
   };
+}
+
+/** A number in base 26, its highest digit first, of which the lowest seven are taken. */
+function sevenLetters(number: number): string {
+  const last = number % 26;
+  const low = Math.floor(number / 26) % 676;
+  const middle = Math.floor(number / 17_576) % 676;
+  const high = Math.floor(number / 11_881_376) % 676;
+  return (PAIRS[high] as string) + PAIRS[middle] + PAIRS[low] + String.fromCharCode(97 + last);
 }

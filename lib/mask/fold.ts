@@ -17,9 +17,23 @@ const IGNORED = new RegExp(`(?<![иИ])\\u0306|[${MARKS.join("")}]`, "g");
 const EXPANDED: Record<string, string> = {
   ...{ ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ð: "d", ł: "l", ħ: "h", ς: "σ", ґ: "г" },
   ...{ ך: "כ", ם: "מ", ן: "נ", ף: "פ", ץ: "צ" },
-  ...{ ぁ: "あ", ぃ: "い", ぅ: "う", ぇ: "え", ぉ: "お", っ: "つ", ゃ: "や", ゅ: "ゆ", ょ: "よ", ゎ: "わ" },
+  ...{
+    ぁ: "あ",
+    ぃ: "い",
+    ぅ: "う",
+    ぇ: "え",
+    ぉ: "お",
+    っ: "つ",
+    ゃ: "や",
+    ゅ: "ゆ",
+    ょ: "よ",
+    ゎ: "わ",
+    ゕ: "か",
+    ゖ: "け",
+  },
+  l·: "l",
 };
-const EXPANDABLE = new RegExp(`[${Object.keys(EXPANDED).join("")}]`, "g");
+const EXPANDABLE = new RegExp(Object.keys(EXPANDED).join("|"), "g");
 const KATAKANA = /[\u30a1-\u30f6]/g;
 const ASCII = /^[\0-\x7f]*$/;
 

@@ -8,9 +8,9 @@ export type MaskLeaf = (literal: string, is: "string" | "number" | "boolean") =>
 
 /** The steps of `contact.email`, `$.contact.email`, `emails[*]`, `items[0].name`, `*`, `a."b.c"`; undefined for no path. */
 export function parsePath(path: string): Step[] | undefined {
-  const rest = path.replace(/^\$(?=$|[.[])/, "");
+  const rest = path.replace(/^\$(?:\.|(?=\[)|$)/, "");
   if (rest === "") return [];
-  const pattern = /(?:^|\.)(?:"((?:[^"\\]|\\.)*)"|([^."[\]]+))|\[(?:(\d+)|(\*)|"((?:[^"\\]|\\.)*)")\]/gy;
+  const pattern = /(?:^|(?<=.)\.)(?:"((?:[^"\\]|\\.)*)"|([^."[\]]+))|\[(?:(\d+)|(\*)|"((?:[^"\\]|\\.)*)")\]/gy;
   const steps: Step[] = [];
   for (let at = 0; at < rest.length; at = pattern.lastIndex) {
     pattern.lastIndex = at;

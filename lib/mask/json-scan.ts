@@ -9,7 +9,7 @@ export interface JsonNode {
 
 const BLANK = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\]|\\.)*"/sy;
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const DEEPEST = 2000;
 
 /** The tree of a JSON text; undefined when it is none. Its values are not decoded, so numbers keep every digit. */

@@ -1,6 +1,7 @@
 /** What a column's values are, as far as a mask has to know. Lengths are in characters, of `bytes` in bytes. */
 export type Kind =
-  | { is: "text"; max: number }
+  // Padded: blanks at the end say nothing (Postgres's character(n); MySQL leaves them out itself).
+  | { is: "text"; max: number; padded?: boolean }
   | { is: "integer"; min: bigint; max: bigint }
   | { is: "decimal"; precision: number; scale: number }
   | { is: "float" }
@@ -67,11 +68,12 @@ function postgresKind(column: TypedColumn): Kind {
   switch (name) {
     case "text":
     case "citext":
-    case "bpchar":
       return { is: "text", max: unbounded };
     case "character varying":
-    case "character":
       return { is: "text", max: args[0] || unbounded };
+    case "character":
+    case "bpchar":
+      return { is: "text", max: args[0] || unbounded, padded: true };
     case "name":
       return { is: "text", max: 63 };
     case "smallint":

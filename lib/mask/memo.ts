@@ -18,7 +18,7 @@ export function memoize(make: (value: string) => string, mayKeep: () => boolean)
   let pause = 0;
 
   function remember(value: string, result: string): void {
-    young.set(value, result);
+    young.set(ownCopy(value), ownCopy(result));
     characters += value.length + result.length;
     if (young.size < MOST_ENTRIES && characters < MOST_CHARACTERS) return;
     if (hits * 10 < calls) {
@@ -37,10 +37,10 @@ export function memoize(make: (value: string) => string, mayKeep: () => boolean)
       return make(value);
     }
     calls++;
-    const young_ = young.get(value);
-    if (young_ !== undefined) {
+    const recent = young.get(value);
+    if (recent !== undefined) {
       hits++;
-      return young_;
+      return recent;
     }
     const known = old.get(value);
     if (known !== undefined) hits++;
@@ -48,4 +48,9 @@ export function memoize(make: (value: string) => string, mayKeep: () => boolean)
     if (known !== undefined || mayKeep()) remember(value, result);
     return result;
   };
+}
+
+/** A text cut from a larger one keeps all of that in memory: without copies, a few values would hold whole chunks of rows. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -1,8 +1,9 @@
 import { LEAST_HASH } from "./hash.ts";
 import { parsePath } from "./json-path.ts";
 import type { Kind } from "./kind.ts";
+import { WIDEST_RANGE } from "./permutation.ts";
 import { redactionOf } from "./redaction.ts";
-import { TOKEN } from "./replace/folded.ts";
+import { SUFFIXED, TOKEN } from "./replace/folded.ts";
 import { unitsOf } from "./replace/number.ts";
 import type { MaskRequest, Rule } from "./request.ts";
 
@@ -26,9 +27,6 @@ const LENGTHS: Record<Exclude<Type, "number">, { least: number; unique: number }
   card: { least: 13, unique: Number.POSITIVE_INFINITY },
   date: { least: 10, unique: Number.POSITIVE_INFINITY },
 };
-
-/** Types that `unique: suffix` gives a token. */
-const SUFFIXED: Type[] = ["name", "first_name", "last_name", "phone", "address", "company", "text", "card"];
 
 /** The kinds besides text that a type can be put into. */
 const KINDS: Partial<Record<Type, Kind["is"][]>> = {
@@ -172,6 +170,7 @@ function misfitOfNumber({ kind, rule, unique }: MaskRequest): string | undefined
   if (unique && !permutable) return `the column is unique, and "range" keeps that only in integers and decimals`;
   const { least, size, scale } = unitsOf(kind, rule.range);
   if (size < 2n) return '"range" has no other number';
+  if (size > WIDEST_RANGE) return '"range" has more than 2^64 numbers';
   const greatest = least + size - 1n;
   const fits =
     kind.is === "integer"

@@ -1,4 +1,4 @@
-import { parseDay } from "./calendar.ts";
+import { dayOf, daysOf, parseDay } from "./calendar.ts";
 import { uuidMessage } from "./canonical.ts";
 import { scanJson } from "./json-scan.ts";
 import type { Kind } from "./kind.ts";
@@ -10,7 +10,9 @@ const USUAL = "[redacted]";
 /** What `redact` puts into a column: `with`, else what its kind has for nothing; undefined where that does not fit. */
 export function redactionOf(kind: Kind, written: string | undefined): string | undefined {
   const text = written ?? defaultOf(kind);
-  return text !== undefined && fits(kind, text) ? text : undefined;
+  if (text === undefined || !fits(kind, text)) return undefined;
+  // The form that both engines read.
+  return kind.is === "boolean" ? String(Number(/^(t|true|1)$/.test(text))) : text;
 }
 
 function defaultOf(kind: Kind): string | undefined {
@@ -67,7 +69,9 @@ function fits(kind: Kind, text: string): boolean {
       return /^(true|false|t|f|0|1)$/.test(text);
     case "date":
     case "timestamp":
-      return parseDay(text) !== undefined;
+      return isDay(text);
+    case "time":
+      return /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text);
     case "uuid":
       return uuidMessage(text) !== undefined;
     case "inet":
@@ -85,4 +89,9 @@ function fits(kind: Kind, text: string): boolean {
     default:
       return true;
   }
+}
+
+function isDay(text: string): boolean {
+  const parsed = parseDay(text);
+  return parsed !== undefined && dayOf(daysOf(parsed)).day === parsed.day && parsed.month > 0;
 }

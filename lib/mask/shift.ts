@@ -6,7 +6,7 @@ import type { Engine, Kind } from "./kind.ts";
 import { maskText } from "./mask-text.ts";
 import { memoize } from "./memo.ts";
 import type { MaskRequest } from "./request.ts";
-import type { Specials } from "./specials.ts";
+import { keepSpecialDay, type Specials } from "./specials.ts";
 
 /**
  * Moves a date by 1 to N days, to and fro, drawn from the `by` column's value, else from its own; the time of day stays.
@@ -32,7 +32,7 @@ export function shiftDate(
   return (value, by) => {
     const own = dayMessage(value, kind.is === "timestamp" ? "timestamp" : "date");
     const parsed = own === undefined ? undefined : parseDay(value);
-    if (own === undefined || parsed === undefined) return notADate(kind, value, specials);
+    if (own === undefined || parsed === undefined) return notADate(request, value, specials);
     const days = Number(daysOfMessage(by === undefined || by === null ? own : textMessage(by, "all")));
     const start = daysOf(whole(parsed));
     let moved = start + days;
@@ -49,8 +49,8 @@ function whole(day: Day): Day {
   return { ...day, month: day.month || 1, day: day.day || 1 };
 }
 
-function notADate(kind: Kind, value: string, specials: Specials): string {
-  if (kind.is !== "text") return specials.keep(value);
+function notADate({ kind, rule }: MaskRequest, value: string, specials: Specials): string {
+  if (kind.is !== "text") return keepSpecialDay(value, rule, specials);
   specials.count++;
   return maskText(value, {});
 }

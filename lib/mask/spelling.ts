@@ -11,15 +11,16 @@ export type Speller = (pseudonym: string, exact: string, folded: string) => stri
 export function spellFrom(keyed: Keyed): Speller {
   return (pseudonym, exact, folded) => {
     if (exact === folded) return pseudonym;
-    const titledInput = titled(folded);
-    const regular = [pseudonym, pseudonym.toUpperCase(), capitalised(pseudonym), titled(pseudonym)];
-    if (exact === folded.toUpperCase()) return regular[1] as string;
-    if (exact === capitalised(folded)) return regular[2] as string;
-    if (exact === titledInput && regular[3] !== regular[2]) return regular[3] as string;
+    const [upper, capital, title] = [pseudonym.toUpperCase(), capitalised(pseudonym), titled(pseudonym)];
+    if (exact.length === folded.length) {
+      if (exact === folded.toUpperCase()) return upper;
+      if (exact === capitalised(folded)) return capital;
+      if (exact === titled(folded) && title !== capital) return title;
+    }
     const bits = keyed(`text\0${exact.normalize("NFC")}`);
     for (let turn = 0; turn < bits.length; turn++) {
       const spelled = patterned(pseudonym, bits, turn);
-      if (!regular.includes(spelled)) return spelled;
+      if (spelled !== pseudonym && spelled !== upper && spelled !== capital && spelled !== title) return spelled;
     }
     return pseudonym;
   };
@@ -48,9 +49,11 @@ function capitalised(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
+const WORD = /[\p{L}\p{N}]+/gu;
+
 /** Every word before an "@" with a capital: `bob.smith@x.com` becomes `Bob.Smith@x.com`. */
 function titled(text: string): string {
   const end = text.indexOf("@");
   const local = end < 0 ? text : text.slice(0, end);
-  return local.replace(/(?<![\p{L}\p{N}])\p{L}/gu, (letter) => letter.toUpperCase()) + text.slice(local.length);
+  return local.replace(WORD, (word) => capitalised(word)) + text.slice(local.length);
 }

@@ -22,7 +22,7 @@ export interface ValueMask {
 
 type Mask = (value: string, by?: string | null) => string;
 
-/** The mask of a request that {@link misfitOf} has nothing against. */
+/** The mask of a request that {@link misfitOf} has nothing against; `nullify` has none but for a part of JSON. */
 export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
   const specials = countSpecials();
   const make = maskOf(request, key, specials);
@@ -43,6 +43,11 @@ export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
 
 function maskOf(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
   const { kind, rule } = request;
+  if (kind.is === "text" && kind.padded) {
+    const { padded: _, ...plain } = kind;
+    const mask = maskOf({ ...request, kind: plain }, key, specials);
+    return (value, by) => mask(value.replace(/ +$/, ""), by);
+  }
   if (kind.is === "array" && rule.strategy !== "redact") {
     const element = maskOf({ ...request, kind: kind.of }, key, specials);
     return (value, by) => maskArray(value, (text) => element(text, by));
@@ -62,8 +67,10 @@ function maskOf(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
     }
     case "replace":
       return replaceValue(request, key, specials);
-    default:
+    case "keep":
       return (value) => value;
+    default:
+      throw new Error(`"${rule.strategy}" gives no text`);
   }
 }
 
@@ -73,7 +80,7 @@ function maskPath(request: MaskRequest, key: MaskKey, specials: Specials): Mask 
   const { path, ...rule } = request.rule;
   const steps = parsePath(path ?? "") ?? [];
   const text: MaskRequest = { ...request, rule, unique: false, kind: { is: "text", max: Number.POSITIVE_INFINITY } };
-  const asText = maskOf(text, key, specials);
+  const asText = rule.strategy === "nullify" ? () => "" : maskOf(text, key, specials);
   const kinds = {
     number: { is: "decimal", precision: Infinity, scale: Infinity },
     boolean: { is: "boolean" },

@@ -3,7 +3,7 @@ import { dayMessage } from "../canonical.ts";
 import { type Draw, drawFrom } from "../draw.ts";
 import type { MaskKey } from "../key.ts";
 import type { MaskRequest } from "../request.ts";
-import type { Specials } from "../specials.ts";
+import { keepSpecialDay, type Specials } from "../specials.ts";
 import { messageOr } from "./folded.ts";
 
 /** Within what every engine's types hold, MySQL's timestamp included. */
@@ -16,7 +16,7 @@ export function replaceDate(request: MaskRequest, key: MaskKey, specials: Specia
   const timed = request.kind.is === "timestamp";
   return (value) => {
     const message = dayMessage(value, timed ? "timestamp" : "date");
-    if (message === undefined && request.kind.is !== "text") return specials.keep(value);
+    if (message === undefined && request.kind.is !== "text") return keepSpecialDay(value, request.rule, specials);
     draw.start(messageOr(message, value, request));
     let drawn = value;
     while (drawn === value) drawn = drawDay(draw) + (timed ? drawTime(draw, value) : "");

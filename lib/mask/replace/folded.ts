@@ -2,12 +2,24 @@ import { textMessage } from "../canonical.ts";
 import { type Draw, drawFrom } from "../draw.ts";
 import { fold, joinBlanks, splitBlanks } from "../fold.ts";
 import type { MaskKey } from "../key.ts";
-import type { MaskRequest } from "../request.ts";
+import type { MaskRequest, Rule } from "../request.ts";
 import { type Speller, spellFrom } from "../spelling.ts";
 
 /** 14 letters carry 65.8 bits. */
 export const TOKEN = 14;
 const MOST_DRAWS = 32;
+
+/** Types with few pseudonyms, to which `unique: suffix` gives a token; the others need none. */
+export const SUFFIXED: Rule["type"][] = [
+  "name",
+  "first_name",
+  "last_name",
+  "phone",
+  "address",
+  "company",
+  "text",
+  "card",
+];
 
 /** What a pseudonym of a text is composed from. */
 export interface Source {
@@ -35,7 +47,8 @@ export function replaceFolded(
   const draw = drawFrom(key.subkey(purpose));
   const spell = spellFrom(key.subkey(`${purpose}:case`));
   const max = longest(request);
-  const composed = request.rule.unique === "suffix" ? withToken(compose) : compose;
+  const composed =
+    request.rule.unique === "suffix" && SUFFIXED.includes(request.rule.type) ? withToken(compose) : compose;
   return (value) => {
     const around = splitBlanks(value);
     const exact = around.core;
@@ -53,7 +66,7 @@ export function longest({ kind }: MaskRequest): number {
   return kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY;
 }
 
-/** `unique: suffix`: types with few pseudonyms get a token behind them. */
+/** A token behind what is composed, or in a short column instead of it. */
 function withToken(compose: Compose): Compose {
   return (source) => {
     const left = source.max - TOKEN - 1;

@@ -11,13 +11,16 @@ import { longest, messageOr } from "./folded.ts";
 /** Beyond them a float's leading digit stays small, so that it cannot overflow. */
 const FLOAT_DIGITS = 38;
 const TEXT_DIGITS = 18;
+/** In a text an exponent would make a number longer than its column. */
+const PLAIN = /^\s*[+-]?\d+(?:\.\d+)?\s*$/;
+const NO_NUMBER = /^-?(?:nan|inf(?:inity)?)$/i;
 
 /** As many digits as the number has, its sign and its scale; with a `range`, a keyed permutation of that. */
 export function replaceNumber(request: MaskRequest, key: MaskKey, specials: Specials): (value: string) => string {
   const draw = drawFrom(key.subkey("replace:number"));
   const ranged = request.rule.range === undefined ? undefined : permute(request, key, request.rule.range);
   return (value) => {
-    const number = parseNumber(value.trim());
+    const number = request.kind.is === "text" && !PLAIN.test(value) ? undefined : parseNumber(value.trim());
     if (number === undefined) return replaceOther(request, draw, value, specials);
     if (isSpecial(request.kind, number)) return specials.keep(value);
     const permuted = ranged?.(number);
@@ -33,9 +36,9 @@ function isSpecial(kind: Kind, number: ExactNumber): boolean {
   return kind.is === "integer" && number.digits === "0" && kind.min > 0n;
 }
 
-/** NaN and infinity in a number's column are special; in a text it is no number, and gets digits. */
+/** NaN and infinity are special in a number's column; anything else gets digits. */
 function replaceOther(request: MaskRequest, draw: Draw, value: string, specials: Specials): string {
-  if (request.kind.is !== "text") return specials.keep(value);
+  if (request.kind.is !== "text" && NO_NUMBER.test(value)) return specials.keep(value);
   draw.start(messageOr(undefined, value, request));
   const length = Math.min(TEXT_DIGITS, longest(request), Math.max(1, value.length));
   return draw
@@ -45,15 +48,17 @@ function replaceOther(request: MaskRequest, draw: Draw, value: string, specials:
 }
 
 function drawLike(draw: Draw, kind: Kind, number: ExactNumber): ExactNumber {
-  const [least, greatest] = bounds(kind, number);
+  const [least, greatest] = boundsOf(kind, number);
   const given = BigInt(number.digits) * (number.negative ? -1n : 1n);
+  const count = greatest - least + 1n;
+  const next = count < 2n ** 31n ? () => BigInt(draw.below(Number(count))) : () => draw.belowBig(count);
   let drawn = given;
-  while (drawn === given) drawn = least + draw.belowBig(greatest - least + 1n);
+  while (drawn === given) drawn = least + next();
   return exact(drawn, number.scale);
 }
 
 /** The numbers with as many digits, as far as the type has two of them. */
-function bounds(kind: Kind, { digits, negative }: ExactNumber): [bigint, bigint] {
+function boundsOf(kind: Kind, { digits, negative }: ExactNumber): [bigint, bigint] {
   const power = 10n ** BigInt(digits.length - 1);
   const most = kind.is === "float" && digits.length >= FLOAT_DIGITS ? 3n : 10n;
   const least = digits.length === 1 ? 0n : power;
