@@ -26,6 +26,8 @@
  *   --port N             publish this port instead of a free one
  *   --label K=V          may be repeated
  *   --dump KEY           of the base that was made from this dump
+ *   --dump FILE|URL --obfuscate    of this dump or SQL file, masked by the configured rules on its way
+ *   --dump FILE|URL --raw          of it as it is, although there are rules; without --dump: a raw base may be taken
  *   --as ROLE            a URL for this ordinary role of the copy (Postgres with dump.roles: keep)
  *   --network NAME       also put it into this network of docker's or podman's; internal_url says where it is found there
  *
@@ -53,6 +55,8 @@ const copyFlags = flags({
   port: { type: "integer", min: 1, max: 65_535 },
   label: { type: "string", multiple: true },
   dump: { type: "string" },
+  obfuscate: { type: "boolean" },
+  raw: { type: "boolean" },
   as: { type: "string" },
   network: { type: "string" },
 });
@@ -74,7 +78,7 @@ const logFlags = flags({ server: { type: "boolean" } });
 const pruneFlags = flags({ "older-than": { type: "duration" }, "every-home": { type: "boolean" } });
 const deleteFlags = flags({ all: { type: "boolean" } });
 
-const laterFlags = ["from", "obfuscate", "raw"];
+const laterFlags = ["from"];
 const one = { positionals: [1, 1], argument: "COPY" } as const;
 const some = { positionals: [1, 999], argument: "COPY" } as const;
 
@@ -132,8 +136,8 @@ async function run(call: Call<typeof runFlags>): Promise<number> {
 }
 
 async function list(call: Call): Promise<void> {
-  const { readCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
-  const stored = await readCopies();
+  const { observeCopies, viewOf, renderList } = await import("../lib/copies/list.ts");
+  const stored = await observeCopies();
   call.answer(
     stored.map((entry) =>
       entry.kind === "record" ? viewOf(entry.record) : { id: entry.id, status: entry.kind, file: entry.file },
@@ -193,7 +197,7 @@ async function extend(call: Call<typeof extendFlags>): Promise<void> {
 async function reset(call: Call): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   await copies.confirmReset(call, copy);
-  const base = await copies.currentBase(copy);
+  const base = await copies.baseForReset(copy, config);
   const again = { config, say: call.say };
   await copies.answerCopy(
     call,
@@ -211,12 +215,13 @@ async function remove(call: Call<typeof deleteFlags>): Promise<void> {
   );
 }
 
-async function prune(call: Call<typeof pruneFlags>): Promise<void> {
-  const { pruneEverything, renderSwept } = await import("../lib/copies/prune.ts");
+async function prune(call: Call<typeof pruneFlags>): Promise<number> {
+  const { pruneEverything, renderSwept, sweptPartly } = await import("../lib/copies/prune.ts");
   const { "older-than": olderThan, "every-home": everyHome } = call.flags;
   const swept = await pruneEverything(call.say, { olderThan, everyHome });
   call.answer(swept, renderSwept);
-  if (swept.failed.length > 0) throw new Error(`could not remove ${swept.failed.join("; ")}`);
+  if (swept.failed.length > 0 && !call.json) throw sweptPartly(swept);
+  return swept.failed.length > 0 ? 1 : 0;
 }
 
 async function open(call: Call) {

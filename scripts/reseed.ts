@@ -11,8 +11,10 @@
  * Options:
  *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
+ *   --raw-on-disk        lay the rows of a raw file on this machine's disk while they are masked, not in its memory
  *   --check              apply the rules (obfuscation.rules) and look for personal columns that they leave out, without dumping
  *   --new-key            mask with another key than the last base's: every pseudonym changes
+ *   --report FILE        write what was masked, and how that was proven, as one HTML page
  *   --schema-only        definitions without rows
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
@@ -25,15 +27,17 @@ const reseedFlags = flags({
   from: { type: "string" },
   check: { type: "boolean" },
   "new-key": { type: "boolean" },
+  report: { type: "string" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
+  "raw-on-disk": { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["report", "raw-on-disk", "verify"],
+  later: ["verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {

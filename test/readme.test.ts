@@ -176,7 +176,10 @@ async function prepare(source: Project, shop: Project): Promise<Record<string, s
   for (const name of ["scripts", "lib", "templates", "node_modules", "package.json"]) {
     symlinkSync(join(ROOT, name), join(shop.folder, name));
   }
-  shop.write("ditto.yaml", /```yaml\n([\s\S]*?)```/.exec(readme)?.[1]?.replace(/^ {3}/gm, "") ?? "");
+  const configuration = [/```yaml\n( *project:[\s\S]*?)```/, /```yaml\n( *obfuscation:[\s\S]*?)```/].map(
+    (block) => block.exec(readme)?.[1]?.replace(/^ {3}/gm, "") ?? "",
+  );
+  shop.write("ditto.yaml", configuration.join(""));
   const bin = join(shop.folder, "bin");
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, "bun"));

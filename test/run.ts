@@ -21,8 +21,8 @@ const ROOT = join(import.meta.dir, "..");
 /** One live test may reseed a gigabyte; what hangs for longer than this hangs for ever. */
 const TEST_TIMEOUT_MS = 600_000;
 
-/** Files that run side by side; each brings its own state folder and servers. */
-const WORKERS = Math.max(2, availableParallelism());
+/** Files that run side by side, each with its own state folder and servers; one of them is always waiting for a server. */
+const WORKERS = availableParallelism() + 1;
 
 async function main(args: string[]): Promise<number> {
   const inCi = process.env.CI === "true";
@@ -64,16 +64,19 @@ async function provisionMachine(): Promise<Missing[]> {
 
 async function runTests(args: string[], env: Record<string, string>): Promise<Run> {
   const report = join(tmpdir(), `ditto-test-${process.pid}.xml`);
-  // Live tests wait for servers half of their time.
+  const { cacheFolder } = await import("./provision/report.ts");
+  const { endSharedRun, sharedRun } = await import("./live/support/shared-base.ts");
   const flags = [
     `--timeout=${TEST_TIMEOUT_MS}`,
     `--parallel=${WORKERS}`,
+    // The next run begins with what took longest in this one, so that none ends with a single file at work.
+    ...[`--timings=${join(cacheFolder(), "timings.json")}`, "--update-timings"],
     "--reporter=junit",
     `--reporter-outfile=${report}`,
   ];
   const child = Bun.spawn([process.execPath, "test", ...flags, ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...sharedRun(), ...env },
     stdin: "ignore",
     stdout: "inherit",
     stderr: "pipe",
@@ -88,6 +91,7 @@ async function runTests(args: string[], env: Record<string, string>): Promise<Ru
     return { ...countsIn(said, status), status, skippedTests: skippedIn(report) };
   } finally {
     rmSync(report, { force: true });
+    await endSharedRun();
   }
 }
 

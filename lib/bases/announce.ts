@@ -4,13 +4,14 @@ import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
 import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, writeBase } from "./catalogue.ts";
-import type { Plan } from "./make-base.ts";
+import { type Plan, profileOf } from "./make-base.ts";
 import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
+import { type Reported, reportHtml } from "./report.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { checksum } from "./save.ts";
-import type { Staged } from "./staged.ts";
+import { type Staged, stageText } from "./staged.ts";
 import type { DumpManifest } from "./store.ts";
 import { countRows } from "./verify.ts";
 
@@ -47,6 +48,12 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
   return base;
 }
 
+function reported(request: ReseedRequest, plan: Plan, base: BaseRecord): Reported {
+  const nothing: Masked = { keyFingerprint: "", rules: [], unreviewed: [], kept: [], sought: 0, leaks: [] };
+  const { id: baseId, disarmed = [], ...rest } = base;
+  return { ...rest, baseId, disarmed, masked: plan.masking?.masked() ?? nothing, dittoVersion: request.dittoVersion };
+}
+
 /** True for a dump that the store hasn't had before. */
 function isNew(plan: Plan, key: string): boolean {
   return key !== "" && key !== plan.storedKey;
@@ -59,6 +66,8 @@ async function publishAll(
 ): Promise<BaseRecord> {
   const sha256 = isNew(plan, done.dump.key) ? await publish(request, plan, done) : await keepStored(plan, done.dump);
   const base = recordOf(request, plan, { ...done, sha256 });
+  if (request.reportPath)
+    done.staged.push(await stageText(reportHtml(reported(request, plan, base)), request.reportPath));
   if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
   await writeBase(base);
   return base;
@@ -70,13 +79,14 @@ function recordOf(
   done: Finished & { createdAt: string; sha256: string },
 ): BaseRecord {
   const { dump } = done;
-  const masked = plan.masking?.masked();
+  const file = plan.file ?? plan.stagedFile;
+  const maskKey = plan.masking ? plan.masking.masked().keyFingerprint : plan.file?.maskKey;
   return {
     id: done.id,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
-    ...(masked?.keyFingerprint ? { maskKey: masked.keyFingerprint } : {}),
+    profile: profileOf(plan),
+    ...(maskKey ? { maskKey } : {}),
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
@@ -85,10 +95,11 @@ function recordOf(
     frozen: done.frozen,
     image: imageOf(request, plan),
     recipe: recipeOf(request),
-    ...(plan.file?.sha256 === undefined ? {} : { fileSha256: plan.file.sha256 }),
+    ...(file?.sha256 === undefined ? {} : { fileSha256: file.sha256 }),
+    raw: plan.raw ?? false,
     dumpKey: dump.key,
     dumpSha256: done.sha256,
-    origin: plan.file ? "file" : "source",
+    origin: file ? "file" : "source",
     tables: dump.rows.filter(({ schema }) => schema !== "pg_catalog").length,
     rows: countRows(dump.rows),
     durationMs: done.durationMs,
@@ -112,7 +123,7 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     key: dump.key,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
+    profile: profileOf(plan),
     ...(plan.masking ? { masking: masking(plan.masking.masked()) } : {}),
     engine: plan.engine.name,
     flavour: plan.server.flavour,
@@ -131,8 +142,15 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
   return sha256;
 }
 
-function masking({ keyFingerprint, rules, unreviewed }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed };
+function masking({
+  keyFingerprint,
+  rules,
+  unreviewed,
+  kept,
+  sought,
+  leaks,
+}: Masked): NonNullable<DumpManifest["masking"]> {
+  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks } };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

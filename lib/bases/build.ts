@@ -2,7 +2,7 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Definition } from "../mask/detect-literals.ts";
 import type { MaskPlan } from "../mask/plan.ts";
-import type { Toolbox, Workshop } from "../runtime/index.ts";
+import type { ServerToolbox, Toolbox } from "../runtime/index.ts";
 import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
@@ -69,20 +69,27 @@ export interface StepReport {
   update(state: { bytes?: number; total?: number; note?: string }): void;
 }
 
+/** Sees the bytes of a table's rows as a dump of the base writes them, piece by piece. */
+export type RowWatch = (table: { schema: string; name: string }) => (chunk: Uint8Array) => void;
+
 /** One base being built. */
 export interface Build {
   engine: ServerEngine;
   /** The version that runs in the workshop. */
   server: ServerVersion;
-  workshop: Workshop;
+  workshop: ServerToolbox;
   selection: Selection;
   /** The database's name in the base: the source's. */
   database: string;
   jobs: number;
+  /** What would act on the world, or lead into it, stays out. */
+  disarms: boolean;
   /** Starts a step that is shown; ended by the next or by the end. */
   step(title: string, total?: number): StepReport;
   /** A sentence the user should read: what was left out, tolerated, changed. Also kept in the manifest. */
   warn(message: string): void;
+  /** Asked for when the base is dumped. */
+  watch?: () => RowWatch | undefined;
   /** Called with the workshop server's stderr as it comes (memory only, it may quote rows). */
   serverErrors: () => string;
 }
@@ -140,6 +147,8 @@ export interface Transfer {
   fits(build: Build, look: SourceLook): Promise<void>;
   /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */
   watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
+  /** Hands over a session with the base's database in the workshop, for the questions of {@link Transfer.readSchema} and the like. */
+  withBase<T>(build: Build, look: (session: Session) => Promise<T>): Promise<T>;
   /** The schema of a session's database. */
   readSchema(session: Session): Promise<Schema>;
   /** The texts of everything that is defined in a session's database. */

@@ -2,7 +2,7 @@ import { DittoError, messageOf, redact } from "../kit/errors.ts";
 
 /** One line of doctor's list, as `--json` has it. */
 export interface Check {
-  check: "config" | "runtime" | "storage" | "source" | "privileges" | "contents" | "tools" | "dump" | "disk";
+  check: "config" | "runtime" | "storage" | "source" | "privileges" | "contents" | "masks" | "tools" | "dump" | "disk";
   status: "ok" | "failed" | "unchecked";
   /** What was found, or why nothing was looked for. */
   text: string;

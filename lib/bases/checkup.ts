@@ -11,6 +11,8 @@ import { type Entered, enter } from "./enter.ts";
 import { selectionOf } from "./prepare.ts";
 import type { MissingPrivilege } from "./privileges.ts";
 import { withReach } from "./reach.ts";
+import { reviewSchema, type Site } from "./review.ts";
+import { choose } from "./selection.ts";
 
 /** How long one question may keep the source busy. */
 const STATEMENT_MS = 20_000;
@@ -35,7 +37,7 @@ export async function checkSource(config: Config, runtime: Runtime | undefined):
       const entered = await enter(reached, question, { statementMs: STATEMENT_MS });
       const server = "session" in entered ? entered.session.server : entered.server;
       const [inside, tools] = await Promise.all([
-        checkInside(entered, { ...question, database: reached.database }),
+        checkInside(entered, { ...question, database: reached.database, obfuscation: config.obfuscation }),
         checkTools(config, runtime, { ...entered, server }),
       ]);
       return [passed("source", nameOf(server, url, source.tunnel !== "")), ...inside, tools];
@@ -51,7 +53,7 @@ function noSource({ message, hint }: DittoError): Check[] {
 }
 
 function unreached(because: string): Check[] {
-  return (["privileges", "contents", "tools"] as const).map((check) => unchecked(check, because));
+  return (["privileges", "contents", "masks", "tools"] as const).map((check) => unchecked(check, because));
 }
 
 function nameOf(server: ServerVersion, url: DatabaseUrl, tunnelled: boolean): string {
@@ -64,23 +66,28 @@ interface Question {
   database: string;
   selection: Selection;
   lockWaitMs: number;
+  obfuscation: Config["obfuscation"];
 }
 
 async function checkInside(entered: Entered, question: Question): Promise<Check[]> {
   if (!("session" in entered)) {
-    return [...privilegeLines(entered.missing), unchecked("contents", "privileges are missing")];
+    return [...privilegeLines(entered.missing), ...withoutRights("privileges are missing")];
   }
-  const { session, transfer } = entered;
+  const { engine, session, transfer } = entered;
   try {
     const missing = await missingOf(session, transfer, question);
-    if (!Array.isArray(missing)) return [missing, unchecked("contents", "the privileges could not be looked at")];
+    if (!Array.isArray(missing)) return [missing, ...withoutRights("the privileges could not be looked at")];
     const lines = privilegeLines(missing);
-    if (lines.some(({ status }) => status === "failed"))
-      return [...lines, unchecked("contents", "privileges are missing")];
-    return [...lines, await checkContents(session, transfer, question)];
+    if (lines.some(({ status }) => status === "failed")) return [...lines, ...withoutRights("privileges are missing")];
+    const contents = await checkContents(session, transfer, question);
+    return [...lines, contents, await checkMasks({ engine: engine.name, session, transfer }, question)];
   } finally {
     await session.close().catch(() => {});
   }
+}
+
+function withoutRights(because: string): Check[] {
+  return [unchecked("contents", because), unchecked("masks", because)];
 }
 
 async function missingOf(
@@ -118,8 +125,24 @@ async function checkContents(session: Session, transfer: Transfer, question: Que
   }
 }
 
+/** What the rules do, and what looks personal without one; the key is not looked at, for a look makes none. */
+async function checkMasks(site: Site, { selection, obfuscation }: Question): Promise<Check> {
+  if (obfuscation.unreviewed === "allow" && obfuscation.rules.length === 0)
+    return passed("masks", "No rules, and no look at what is personal (obfuscation.unreviewed: allow)");
+  try {
+    const schema = await site.transfer.readSchema(site.session);
+    const { plan, unreviewed } = await reviewSchema(site, obfuscation, { schema, chosen: choose(schema, selection) });
+    const masked = [...plan.tables.values()].reduce((sum, { columns }) => sum + columns.length, 0);
+    const rest =
+      unreviewed.length === 0 ? "" : `; ${unreviewed.length} more look personal (obfuscation.unreviewed: warn)`;
+    return passed("masks", `${masked} columns are masked${rest}`);
+  } catch (error) {
+    return inquiryFailed("masks", error);
+  }
+}
+
 /** What took too long is not known to be wrong. */
-function inquiryFailed(check: "privileges" | "contents", error: unknown): Check {
+function inquiryFailed(check: "privileges" | "contents" | "masks", error: unknown): Check {
   const { code = "" } = error as { code?: string };
   return TIMED_OUT.includes(code)
     ? unchecked(check, `the source did not answer within ${STATEMENT_MS / 1000} s`)

@@ -1,5 +1,5 @@
 import type { Rule } from "../mask/rule.ts";
-import type { Review } from "./masking.ts";
+import type { Review } from "./review.ts";
 
 /** What rules do to a source as JSON (snake_case, stable) and in words. */
 export function describeReview({ plan, unreviewed }: Review): { json: Record<string, unknown>; text: string } {

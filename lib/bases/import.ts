@@ -77,7 +77,17 @@ async function fill(request: Import, file: BaseFile, site: Site): Promise<BaseRe
       if (interrupted()) throw new DittoError("Interrupted", { code: "INTERRUPTED" });
       const { project, sourceName: source } = request.config;
       const durationMs = Math.round(performance.now() - site.started);
-      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen: made, durationMs };
+      const base: BaseRecord = {
+        raw: false,
+        ...facts.base,
+        id,
+        project,
+        source,
+        server,
+        image,
+        frozen: made,
+        durationMs,
+      };
       await writeBase(base);
       return base;
     },

@@ -14,12 +14,16 @@ interface KeyWish {
   /** The fingerprint of the key that made the last base; undefined without one. */
   last: string | undefined;
   newKey: boolean;
+  /** False when only to look: a key that would be made is then undefined. */
+  makes: boolean;
   say(text: string): void;
 }
 
 /** The key that pseudonyms are drawn with, made on first use where that may be. Throws when it is missing, short, or another than the last. */
-export async function loadMaskKey(wish: KeyWish): Promise<MaskKey> {
-  const key = openKey(bytesOf(await readKey(wish)));
+export async function loadMaskKey(wish: KeyWish): Promise<MaskKey | undefined> {
+  const text = await readKey(wish);
+  if (text === undefined) return undefined;
+  const key = openKey(bytesOf(text));
   if (wish.last === undefined || wish.last === key.fingerprint || wish.newKey) return key;
   throw new DittoError(
     `Cannot mask with this key: its fingerprint is ${key.fingerprint}, and the last base was made with ${wish.last}`,
@@ -31,7 +35,7 @@ export async function loadMaskKey(wish: KeyWish): Promise<MaskKey> {
   );
 }
 
-async function readKey({ secret, last, newKey, say }: KeyWish): Promise<string> {
+async function readKey({ secret, last, newKey, makes, say }: KeyWish): Promise<string | undefined> {
   const own = homePath("mask.key");
   if (secret !== "" && secret !== `file:${own}` && secret !== "file:~/.ditto/mask.key") return resolveSecret(secret);
   if (existsSync(own)) return resolveSecret(`file:${own}`);
@@ -49,7 +53,7 @@ async function readKey({ secret, last, newKey, say }: KeyWish): Promise<string> 
       "MASK_KEY_MISSING",
     );
   }
-  return makeKey(own, say);
+  return makes ? makeKey(own, say) : undefined;
 }
 
 /** Whoever comes first makes it: the others find it whole. */

@@ -69,6 +69,7 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
     count: {
       name: rule.path === undefined ? name : `${name}/${rule.path}`,
       strategy: rule.strategy,
+      ...(rule.type === undefined ? {} : { type: rule.type }),
       seen: 0,
       changed: 0,
       kept: 0,

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
+import { usageError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -16,9 +17,14 @@ interface Wishes {
     from: string | undefined;
     "schema-only": boolean;
     rebuild?: boolean;
+    check?: boolean;
     "new-key"?: boolean;
+    report?: string | undefined;
     jobs: number | undefined;
+    "raw-on-disk"?: boolean;
   };
+  /** Loads a file as it is although rules are configured. */
+  raw?: boolean;
   runtimeName?: "auto" | "docker" | "podman" | "native";
   say(text: string): void;
   verboseSay(text: string): void;
@@ -31,10 +37,13 @@ export async function prepareReseed(
   basesInUse: () => Promise<Set<string>>,
 ): Promise<ReseedRequest> {
   const { flags, say } = wishes;
+  const rawFile = wishes.raw ? "label" : config.obfuscation.rules.length > 0 ? "mask" : "load";
+  const rawOnDisk = flags["raw-on-disk"] ?? false;
+  if (rawOnDisk) refuseUselessDisk(flags.from, rawFile);
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
-      : { dump: await findDump(config, flags.from, say) };
+      : { dump: await findDump(config, flags.from, { say, staged: rawFile === "mask", onDisk: rawOnDisk }) };
   const { runtime, why } = await openRuntime(wishes.runtimeName ?? config.runtime, say);
   say(`Runtime: ${why}`);
   if (config.unnamed) await claimProject(config.unnamed);
@@ -53,6 +62,8 @@ export async function prepareReseed(
     clientImage: dump.client_image,
     jobs: flags.jobs ?? Math.min(4, availableParallelism()),
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
+    rawFile,
+    rawOnDisk,
     rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
@@ -61,6 +72,7 @@ export async function prepareReseed(
       unreviewed: config.obfuscation.unreviewed,
       keySecret: config.obfuscation.key_secret,
       newKey: flags["new-key"] ?? false,
+      makesKey: !flags.check,
     },
     tunnel: config.source?.tunnel ?? "",
     manners: { onBlock: config.source?.on_block ?? "abort", maxDuration: config.source?.max_duration ?? 0 },
@@ -69,6 +81,7 @@ export async function prepareReseed(
     keepBases: dump.keep_bases,
     schemaPath: dump.schema_path,
     dumpPath: dump.path,
+    reportPath: flags.report ?? "",
     dittoVersion: manifest.version,
     say,
     step: log.step,
@@ -76,6 +89,14 @@ export async function prepareReseed(
     warn: (message) => say(`Note: ${message}`),
     inUse: async (base) => (await basesInUse()).has(base.id),
   };
+}
+
+/** A wish that changes nothing would be believed to have done something. */
+function refuseUselessDisk(from: string | undefined, rawFile: ReseedRequest["rawFile"]): void {
+  if (from !== undefined && rawFile === "mask") return;
+  const state =
+    from === undefined ? "a source's rows are masked on their way" : "without obfuscation.rules it is loaded as it is";
+  throw usageError(`Cannot use --raw-on-disk: ${state}`, "Leave it out; it is for raw files that are to be masked");
 }
 
 /** What the configuration says about what is taken. */

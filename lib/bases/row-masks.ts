@@ -16,6 +16,7 @@ export interface RuleCount {
   /** `schema.table.column`, with a JSON path behind a slash. */
   name: string;
   strategy: Rule["strategy"];
+  type?: Rule["type"];
   /** Values that were not NULL and that `where` did not keep. */
   seen: number;
   changed: number;

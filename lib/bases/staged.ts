@@ -28,7 +28,7 @@ async function stage(path: string, write: (temporary: string) => Promise<void>):
     await discard().catch(() => {});
     throw new DittoError(`Cannot write "${path}": ${messageOf(cause)}`, {
       code: "FILE_UNWRITABLE",
-      hint: "Correct dump.path or dump.schema_path; the previous base is untouched",
+      hint: "Correct dump.path, dump.schema_path or --report; the previous base is untouched",
       cause,
     });
   }

@@ -1,6 +1,7 @@
 import { DittoError } from "../kit/errors.ts";
 import { slug } from "../kit/state.ts";
 import type { StepReport, TableRows } from "./build.ts";
+import type { Leak } from "./leak-search.ts";
 import type { RuleCount } from "./row-masks.ts";
 
 /** What stands beside a dump, in `<key>.json`; written after the dump, so a dump without one is half made. */
@@ -24,7 +25,13 @@ export interface DumpManifest {
   /** What was kept from acting on the world, in words. */
   disarmed: string[];
   /** What rules did; absent in a dump that was made without looking for personal columns. */
-  masking?: { key_fingerprint: string; rules: RuleCount[]; unreviewed: string[] };
+  masking?: {
+    key_fingerprint: string;
+    rules: RuleCount[];
+    unreviewed: string[];
+    kept: string[];
+    searched: { values: number; leaks: Leak[] };
+  };
 }
 
 /** A complete dump of a store; `time` is the moment in its key, in milliseconds. */

@@ -9,6 +9,7 @@ import { type Stored, withLock } from "../kit/state.ts";
 import { table } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
 import { runtimeNamed } from "../runtime/open.ts";
+import { unreadable } from "./find.ts";
 import { knownCopies } from "./record.ts";
 
 /** A base in a list: as JSON, with what stands on it. */
@@ -41,7 +42,7 @@ function cellsOf(base: BaseRecord, { current, copies }: { current: boolean; copi
     `${base.server.flavour} ${base.server.version}`,
     base.rows.toLocaleString("en"),
     formatBytes(base.frozen.bytes),
-    isMasked(base) ? "yes" : "no",
+    base.raw ? "raw" : isMasked(base) ? "yes" : "no",
     String(copies),
     formatAge(base.createdAt),
     current ? "current" : "",
@@ -58,7 +59,10 @@ function recordOf(entry: Stored<BaseRecord>): BaseRecord[] {
 
 /** The base that is meant by its id or a unique beginning of it. Throws `BASE_UNKNOWN`, `BASE_AMBIGUOUS`. */
 export async function findBase(word: string): Promise<BaseRecord> {
-  const bases = (await readBases()).flatMap(recordOf);
+  const stored = await readBases();
+  const special = stored.find(({ id, kind }) => kind !== "record" && id === word);
+  if (special) throw unreadable("base", special);
+  const bases = stored.flatMap(recordOf);
   const matching = bases.filter(({ id }) => id.startsWith(word));
   const [only] = matching;
   if (only && matching.length === 1) return only;

@@ -3,6 +3,7 @@ import { finish, interrupted, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import { newId, ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { CopyAddress } from "./address.ts";
 import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";
 import { choosePort, portInUse } from "./ports.ts";
 import { COPY_USER, type CopyRecord, forgetCopy, knownCopies, logEvent, writeCopy } from "./record.ts";
@@ -16,8 +17,7 @@ export interface CopyRequest {
   ttlSeconds: number | null;
   port: number | undefined;
   ports: "auto" | { from: number; to: number };
-  bind: string;
-  host: string;
+  address: CopyAddress;
   labels: Record<string, string>;
   serving: CopyRecord["serving"];
   /** The role that its URL is for; undefined: the copies' own user. */
@@ -79,13 +79,13 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     engine: base.engine,
     server: base.server,
     runtime: request.runtime.name,
-    host: request.host,
-    bind: request.bind,
+    ...request.address,
     port: 0,
     database: base.database,
     user: COPY_USER,
     baseId: base.id,
     dumpKey: base.dumpKey,
+    raw: base.raw,
     frozen: base.frozen,
     method: base.frozen.method,
     readyMs: 0,

@@ -10,6 +10,7 @@ import { hasHome } from "../kit/state.ts";
 import { formatAge, formatBytes, formatDuration } from "../kit/units.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { openRuntime } from "../runtime/open.ts";
+import { addressOf } from "./address.ts";
 import { shortPath } from "./status-text.ts";
 import { lookAtStorage, surveyPool } from "./storage-status.ts";
 
@@ -23,7 +24,7 @@ export interface Diagnosis {
 }
 
 /** What follows from the configuration, in the list's order. */
-const CONFIGURED = ["storage", "source", "privileges", "contents", "tools", "dump", "disk"] as const;
+const CONFIGURED = ["storage", "source", "privileges", "contents", "masks", "tools", "dump", "disk"] as const;
 
 /** Goes through everything that a reseed needs, side by side and each within its time. Reads only, and asks nothing. */
 export async function diagnose(call: Conversation): Promise<Diagnosis> {
@@ -37,13 +38,18 @@ export async function diagnose(call: Conversation): Promise<Diagnosis> {
     return { ok: false, project: "", source: "", checks: [config, runtimeLine, ...others] };
   }
   const runtime = "check" in opened ? undefined : opened.runtime;
+  const address = runtime && (await addressOf(config, runtime).catch((error: unknown) => failedBy("runtime", error)));
   const parts = await Promise.all([
     inTime("storage", 30, checkStorage(config, runtime)),
     inTime("source", 120, checkSource(config, runtime)),
     inTime("dump", 30, checkDump(config)),
     inTime("disk", 30, checkDisk(config, runtime)),
   ]);
-  const checks = [passed("config", configText(config)), runtimeLine, ...parts.flat()];
+  const checks = [
+    passed("config", configText(config)),
+    address && "check" in address ? address : runtimeLine,
+    ...parts.flat(),
+  ];
   const ok = checks.every(({ status }) => status !== "failed");
   return { ok, project: config.project, source: config.sourceName, checks };
 }

@@ -1,7 +1,7 @@
 import { DittoError, usageError } from "../kit/errors.ts";
 import { run } from "../kit/exec.ts";
 import { nearest } from "../kit/nearest.ts";
-import { slug } from "../kit/state.ts";
+import { type Stored, slug } from "../kit/state.ts";
 import { type CopyRecord, readCopies } from "./record.ts";
 
 /** Whose names count: names are unique per project and source. */
@@ -14,7 +14,7 @@ export interface Scope {
 export async function findCopy(word: string, scope: Scope): Promise<CopyRecord> {
   const stored = await readCopies();
   const special = stored.find(({ id, kind }) => kind !== "record" && id === word);
-  if (special) throw unreadable(special.file, special.kind);
+  if (special) throw unreadable("copy", special);
   const copies = stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
   // Every id begins with nothing at all.
   if (word === "")
@@ -62,13 +62,14 @@ export async function branchName(): Promise<string> {
   return slug(branch);
 }
 
-function unreadable(file: string, kind: "newer" | "corrupt" | "record"): DittoError {
+/** The error for a copy or a base whose record this ditto can't read. */
+export function unreadable(what: "copy" | "base", { file, kind }: Stored<unknown>): DittoError {
   return kind === "newer"
-    ? new DittoError(`Cannot use this copy: its record is of a newer ditto ("${file}")`, {
+    ? new DittoError(`Cannot use this ${what}: its record is of a newer ditto ("${file}")`, {
         code: "RECORD_NEWER",
         hint: "Use the newer ditto, or update this one",
       })
-    : new DittoError(`Cannot use this copy: its record is damaged ("${file}")`, {
+    : new DittoError(`Cannot use this ${what}: its record is damaged ("${file}")`, {
         code: "STATE_CORRUPT",
         hint: 'Move the file away; "bun scripts/copy.ts prune" then removes what belonged to it',
       });

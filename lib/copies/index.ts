@@ -1,5 +1,5 @@
-export { currentBase } from "../bases/catalogue.ts";
 export { answerCopies, answerCopy } from "./answer.ts";
+export { baseForReset } from "./base-for.ts";
 export { destroyCopies } from "./destroy.ts";
 export { findCopy } from "./find.ts";
 export { openShell, openSql, renderLog, serverLog } from "./inside.ts";

@@ -3,6 +3,7 @@ import type { Conversation } from "../kit/cli.ts";
 import { DittoError, messageOf, usageError } from "../kit/errors.ts";
 import { runAttached } from "../kit/exec.ts";
 import { runtimeNamed } from "../runtime/open.ts";
+import { loginHost } from "./address.ts";
 import { accessForUser, type CopyEvent, type CopyRecord } from "./record.ts";
 
 /** The database's own client on this terminal, or with `--json` the rows of one statement; resolves to the status. */
@@ -24,7 +25,7 @@ async function openClient(copy: CopyRecord, sql: string | undefined): Promise<nu
 }
 
 async function rowsOf(copy: CopyRecord, sql: string): Promise<object[]> {
-  const session = await servers[copy.engine].connect(await accessForUser(copy));
+  const session = await servers[copy.engine].connect({ ...(await accessForUser(copy)), host: loginHost(copy) });
   try {
     return await session.query<object>(sql);
   } catch (error) {
@@ -64,9 +65,13 @@ async function existing(copy: CopyRecord) {
   const runtime = await runtimeNamed(copy.runtime, () => {});
   const state = await runtime.state(copy.id);
   if (state !== "missing") return runtime;
-  throw new DittoError(`Cannot open copy "${wordFor(copy)}": somebody removed its server`, {
+  const word = wordFor(copy);
+  const hint = (await runtime.hasData(copy.id, copy.frozen))
+    ? `Its data is there: "bun scripts/copy.ts start ${word}" makes another server on it`
+    : `"bun scripts/copy.ts reset ${word}" makes it again from its base, on the same URL; "delete" forgets it`;
+  throw new DittoError(`Cannot read the log of copy "${word}": somebody removed its server`, {
     code: "COPY_LOST",
-    hint: `Forget it with "bun scripts/copy.ts delete ${wordFor(copy)}", and create another`,
+    hint,
   });
 }
 

@@ -16,7 +16,7 @@ export function stopIfInterrupted(): void {
 /** Until the copy's user can log in over TCP, and a wrong password can't. */
 export async function waitForLogin(runtime: Runtime, copy: CopyRecord): Promise<void> {
   const engine: ServerEngine = servers[copy.engine];
-  const access = { ...(await accessTo(copy)), host: loginHost(copy) };
+  const access = await accessTo(copy);
   const until = Date.now() + READY_LIMIT_MS;
   let lastLook = Date.now();
   for (;;) {
@@ -41,7 +41,7 @@ export async function waitForLogin(runtime: Runtime, copy: CopyRecord): Promise<
 export async function openRoleOf(copy: CopyRecord): Promise<void> {
   if (copy.role === undefined) return;
   const engine: ServerEngine = servers[copy.engine];
-  const session = await engine.connect({ ...(await accessTo(copy)), host: loginHost(copy) });
+  const session = await engine.connect(await accessTo(copy));
   try {
     await engine.openRole(session, copy.role, await passwordOf(copy.id, copy.role));
   } finally {
@@ -65,16 +65,14 @@ async function refuseWrongPassword(
   });
 }
 
-/** Where this machine reaches a copy. */
-export function loginHost(copy: CopyRecord): string {
-  return copy.bind === "0.0.0.0" || copy.bind === "::" ? "127.0.0.1" : copy.bind;
-}
-
 async function notReady(runtime: Runtime, copy: CopyRecord, state: string): Promise<DittoError> {
   const log = await runtime.logs(copy.id).catch(() => "");
   const last = log.trim().split("\n").slice(-5).join("\n  ");
   return new DittoError(`Cannot make a copy: ${state}${last ? `:\n  ${last}` : ""}`, {
     code: "COPY_NOT_READY",
-    hint: "Check copy.settings, copy.memory and the free disk space; nothing was left behind",
+    hint:
+      copy.reach === undefined
+        ? "Check copy.settings, copy.memory and the free disk space; nothing was left behind"
+        : `Check that this machine may connect to ${copy.reach}:${copy.port} (a firewall? then set copy.ports to a range that it lets pass), and copy.settings and copy.memory; nothing was left behind`,
   });
 }

@@ -1,11 +1,10 @@
-import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
+import type { BaseRecord } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
-import { keyTime } from "../bases/store.ts";
-import { openStore } from "../bases/stores.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
-import { profileOf } from "../mask/profile.ts";
 import { runtimeNamed } from "../runtime/open.ts";
+import { addressOf } from "./address.ts";
+import { type BaseWishes, baseFor } from "./base-for.ts";
 import { type Announce, type CopyRequest, createCopy } from "./create.ts";
 import { loginSettings } from "./logins.ts";
 import { onWholeBase } from "./rebuild.ts";
@@ -14,12 +13,13 @@ import { servingOf } from "./serving.ts";
 import { awake, resetCopy } from "./wake.ts";
 
 /** What a user may say about a copy, over the configuration. */
-export interface CopyWishes {
+export interface CopyWishes extends BaseWishes {
   name?: string | undefined;
   ttl?: number | "never" | undefined;
   port?: number | undefined;
   labels?: string[] | undefined;
-  dump?: string | undefined;
+  /** The base itself, where it was looked for already. */
+  base?: BaseRecord;
   /** What becomes of a copy that has the name already; "fail" when left out. */
   ifExists?: "fail" | "reuse" | "reset" | undefined;
   /** Log in as this role of the copy's. */
@@ -43,7 +43,7 @@ export async function copyOfBase(
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
   if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
-  return onWholeBase(await chosenBase(config, wishes.dump), { config, say }, async (base) => {
+  return onWholeBase(wishes.base ?? (await baseFor(config, wishes, say)), { config, say }, async (base) => {
     if (existing) return handOver(await resetCopy(existing, base, config), announce);
     const request = await requestOf(config, { wishes, base, say });
     sayWhenOld(base, config, say);
@@ -57,15 +57,15 @@ async function requestOf(
   { wishes, base, say }: { wishes: CopyWishes; base: BaseRecord; say: (text: string) => void },
 ): Promise<CopyRequest> {
   const { copy } = config;
+  const runtime = await runtimeNamed(base.frozen.runtime, say);
   return {
     base,
-    runtime: await runtimeNamed(base.frozen.runtime, say),
+    runtime,
     name: wishes.name ?? "",
     ttlSeconds: lifetime(config, wishes),
     port: wishes.port,
     ports: copy.ports,
-    bind: copy.bind,
-    host: copy.advertise_host || process.env.DITTO_ADVERTISE_HOST || "127.0.0.1",
+    address: await addressOf(config, runtime),
     labels: parseLabels(wishes.labels ?? []),
     serving: {
       ...withLoginLog(servingOf(config, base), wishes, base),
@@ -97,32 +97,6 @@ async function namedCopy(config: Config, name: string): Promise<CopyRecord | und
 async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecord> {
   await announce(copy);
   return copy;
-}
-
-async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
-  const owner = { project: config.project, source: config.sourceName };
-  if (dump === undefined) return currentBase(owner, profileOf(config.obfuscation.rules));
-  const bases = await basesOf(owner);
-  const base = bases.find(({ dumpKey }) => dumpKey === dump) ?? (await loadedFrom(config, dump, bases));
-  if (base) return base;
-  throw new DittoError(`Cannot make a copy of dump "${dump}": no base was made from it`, {
-    code: "BASE_MISSING",
-    hint: `Run "bun scripts/reseed.ts --from ${dump}" first`,
-  });
-}
-
-/** A base that was loaded from this dump holds the same, and may have a dump of its own. */
-async function loadedFrom(
-  { dump: { store } }: Config,
-  key: string,
-  bases: BaseRecord[],
-): Promise<BaseRecord | undefined> {
-  if (keyTime(key) === undefined) return undefined;
-  const found = await openStore(store)
-    .find(key)
-    .catch(() => undefined);
-  const sha256 = found?.manifest?.sha256;
-  return sha256 === undefined ? undefined : bases.find(({ fileSha256 }) => fileSha256 === sha256);
 }
 
 const LONGEST_TTL = 100 * 365 * 86_400;

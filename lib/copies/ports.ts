@@ -1,11 +1,12 @@
 import { createServer } from "node:net";
 import { DittoError } from "../kit/errors.ts";
+import type { CopyAddress } from "./address.ts";
 import type { CopyRecord } from "./record.ts";
 
 interface PortWish {
   port: number | undefined;
   ports: "auto" | { from: number; to: number };
-  bind: string;
+  address: CopyAddress;
 }
 
 /**
@@ -14,21 +15,24 @@ interface PortWish {
  */
 export async function choosePort(wish: PortWish, copies: CopyRecord[], refused = new Set<number>()): Promise<number> {
   const taken = new Set([...copies.map((copy) => copy.port), ...refused]);
-  const { port, ports, bind } = wish;
+  const { port, ports, address } = wish;
+  // What is free on another machine turns out when its daemon takes it.
+  const isFree = async (one: number) =>
+    !taken.has(one) && (address.reach !== undefined || (await free(one, address.bind)));
   if (port !== undefined) {
-    if (!taken.has(port) && (await free(port, bind))) return port;
+    if (await isFree(port)) return port;
     throw portInUse(port);
   }
-  return ports === "auto" ? kernelPort(bind, taken) : portOfRange(ports, bind, taken);
+  if (ports !== "auto") return portOfRange(ports, isFree);
+  return address.reach === undefined ? kernelPort(address.bind, taken) : dynamicPort(taken);
 }
 
 async function portOfRange(
   { from, to }: { from: number; to: number },
-  bind: string,
-  taken: Set<number>,
+  isFree: (port: number) => Promise<boolean>,
 ): Promise<number> {
   for (let port = from; port <= to; port++) {
-    if (!taken.has(port) && (await free(port, bind))) return port;
+    if (await isFree(port)) return port;
   }
   throw new DittoError(`Cannot find a port: every port of ${from}-${to} is in use`, {
     code: "PORTS_USED_UP",
@@ -69,4 +73,12 @@ async function kernelPort(host: string, taken: Set<number>): Promise<number> {
     exit: 2,
     hint: "Check copy.bind; 127.0.0.1 is this machine only, 0.0.0.0 is everybody",
   });
+}
+
+/** One of those that belong to nobody (RFC 6335). */
+function dynamicPort(taken: Set<number>): number {
+  for (;;) {
+    const port = 49_152 + Math.floor(Math.random() * (65_536 - 49_152));
+    if (!taken.has(port)) return port;
+  }
 }

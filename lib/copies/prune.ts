@@ -1,4 +1,4 @@
-import type { DittoError } from "../kit/errors.ts";
+import { DittoError } from "../kit/errors.ts";
 import { hasHome } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -29,10 +29,14 @@ export async function pruneEverything(say: (text: string) => void, wishes: Sweep
 
 /** What a sweep did, in words. */
 export function renderSwept(swept: Swept): string {
-  const lines = [
-    ...swept.removed.map((what) => `Removed ${what}`),
-    ...swept.lost.map((what) => `Lost: ${what}`),
-    ...swept.failed.map((what) => `Could not remove ${what}`),
-  ];
-  return lines.length > 0 ? lines.join("\n") : "Nothing to remove";
+  const lines = [...swept.removed.map((what) => `Removed ${what}`), ...swept.lost.map((what) => `Lost: ${what}`)];
+  return lines.length > 0 || swept.failed.length > 0 ? lines.join("\n") : "Nothing to remove";
+}
+
+/** The error for what a sweep could not remove, or not even look at. */
+export function sweptPartly({ failed }: Swept): DittoError {
+  return new DittoError(`Cannot remove ${failed.join("; ")}`, {
+    code: "SWEEP_FAILED",
+    hint: "Everything else was looked at; when that is put right, run the command again",
+  });
 }

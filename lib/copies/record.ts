@@ -6,6 +6,7 @@ import { registerSecret } from "../kit/errors.ts";
 import { homePath, homeSecret, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
 import { type DatabaseUrl, defaultPorts, formatDatabaseUrl } from "../kit/url.ts";
 import type { CloneMethod, Frozen, RuntimeName } from "../runtime/index.ts";
+import { loginHost } from "./address.ts";
 
 export type CopyStatus =
   | "pending"
@@ -32,10 +33,14 @@ export interface CopyRecord {
   host: string;
   bind: string;
   port: number;
+  /** Where ditto logs in, when its server runs on another machine. */
+  reach?: string;
   database: string;
   user: string;
   baseId: string;
   dumpKey: string;
+  /** Of a raw base; absent in records of before there were such. */
+  raw?: boolean;
   frozen: Frozen;
   method: CloneMethod;
   readyMs: number;
@@ -88,6 +93,7 @@ export interface CopyView {
   internal_url: string;
   base_id: string;
   dump_key: string;
+  raw: boolean;
   method: CloneMethod;
   ready_ms: number;
   warm: boolean;
@@ -120,6 +126,7 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
     internal_url: internalUrl(copy),
     base_id: copy.baseId,
     dump_key: copy.dumpKey,
+    raw: copy.raw ?? false,
     method: copy.method,
     ready_ms: copy.readyMs,
     warm: false,
@@ -155,7 +162,7 @@ export async function passwordOf(id: string, role?: string): Promise<string> {
 export async function accessTo(copy: CopyRecord): Promise<DatabaseUrl> {
   return {
     engine: copy.engine,
-    host: copy.host,
+    host: loginHost(copy),
     port: copy.port,
     user: copy.user,
     password: await passwordOf(copy.id),
@@ -166,9 +173,9 @@ export async function accessTo(copy: CopyRecord): Promise<DatabaseUrl> {
   };
 }
 
-/** How its user reaches it: as the role that was asked for, where one was. */
+/** How its user reaches it, by the host that URLs say, and as the role that was asked for where one was. */
 export async function accessForUser(copy: CopyRecord): Promise<DatabaseUrl> {
-  const access = await accessTo(copy);
+  const access = { ...(await accessTo(copy)), host: copy.host };
   const { role } = copy;
   return role === undefined ? access : { ...access, user: role, password: await passwordOf(copy.id, role) };
 }

@@ -64,7 +64,7 @@ function renderBases(bases: BaseStatus[], foreign: boolean): string {
   const row = (base: BaseStatus) => [
     base.id,
     ...(foreign ? [projectOf(base)] : []),
-    `${base.engine} ${base.version}`,
+    `${base.engine} ${base.version}${base.raw ? ", raw" : ""}`,
     formatCount(base.rows),
     formatBytes(base.disk_bytes),
     String(base.copies),
@@ -80,7 +80,7 @@ function renderCopies(copies: CopyStatus[], foreign: boolean): string {
   const row = (copy: CopyStatus) => [
     copy.name || copy.id,
     ...(foreign ? [projectOf(copy)] : []),
-    stateOf(copy),
+    `${copy.status === "failed" ? "lost" : copy.status}${copy.raw ? ", raw" : ""}`,
     String(copy.port),
     copy.disk_bytes === null ? "-" : formatBytes(copy.disk_bytes),
     formatAge(copy.created_at),
@@ -95,12 +95,6 @@ function renderCopies(copies: CopyStatus[], foreign: boolean): string {
 function formatCount(count: number): string {
   if (count < 1_000_000) return count.toLocaleString("en");
   return count.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 3 });
-}
-
-/** What the record says, unless the server is known to be in another state. */
-function stateOf(copy: CopyStatus): string {
-  if (copy.status !== "ready" || copy.server === "running" || copy.server === "unknown") return copy.status;
-  return copy.server === "missing" ? "lost" : copy.server;
 }
 
 /** In the largest unit only, so that the table stays narrow. */

@@ -1,4 +1,3 @@
-import { connect } from "node:net";
 import { type BaseRecord, currentIds, readBases } from "../bases/catalogue.ts";
 import { instanceOf, type StoredDump } from "../bases/store.ts";
 import { openStore } from "../bases/stores.ts";
@@ -10,6 +9,7 @@ import { answers } from "../runtime/docker/cli.ts";
 import { canShut } from "../runtime/docker/network.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
 import { openRuntime, runtimeNamed } from "../runtime/open.ts";
+import { observe } from "./observe.ts";
 import { type CopyRecord, type CopyView, readCopies, viewOf } from "./record.ts";
 import { warningsOf } from "./status-warnings.ts";
 import { lookAtStorage, type StorageStatus, surveyPool } from "./storage-status.ts";
@@ -75,10 +75,13 @@ export interface BaseStatus extends Age {
   rows: number;
   /** Its data directory. */
   disk_bytes: number;
+  /** Of a file that was loaded as it is although rules are configured. */
+  raw: boolean;
   /** What `create` takes in its project and source. */
   current: boolean;
   /** How many copies stand on it. */
   copies: number;
+  dump_key: string;
   /** False: its data is gone. Null: its runtime doesn't answer. */
   present: boolean | null;
 }
@@ -212,8 +215,10 @@ async function lookAtBases(
       tables: base.tables,
       rows: base.rows,
       disk_bytes: base.frozen.bytes,
+      raw: base.raw,
       current: current.has(base.id),
       copies: copies.filter((copy) => copy.baseId === base.id).length,
+      dump_key: base.dumpKey,
       present: await isPresent(base, ask),
       ...ageOf(base.createdAt, config),
     })),
@@ -223,7 +228,8 @@ async function lookAtBases(
 async function isPresent({ frozen }: BaseRecord, ask: Asking): Promise<boolean | null> {
   if (frozen.method === "pool") {
     const pool = await ask.pool(frozen.runtime);
-    return pool?.state.mounted ? pool.bytes.has(frozen.reference) : null;
+    // It would have to be mounted first.
+    if (pool?.state.mounted === false) return null;
   }
   const runtime = await runtimeNamed(frozen.runtime, () => {});
   const [alive, present] = await Promise.all([ask.answers(frozen.runtime), runtime.exists(frozen).catch(() => null)]);
@@ -232,36 +238,18 @@ async function isPresent({ frozen }: BaseRecord, ask: Asking): Promise<boolean |
 
 async function lookAtCopy(copy: CopyRecord, ask: Asking): Promise<CopyStatus> {
   const runtime = await runtimeNamed(copy.runtime, () => {});
-  const [alive, server, bytes] = await Promise.all([
+  const [alive, seen, bytes] = await Promise.all([
     ask.answers(copy.runtime),
-    serverOf(copy, runtime).catch(() => "unknown" as const),
+    observe(copy),
     bytesOf(copy, runtime, ask).catch(() => undefined),
   ]);
-  return { ...viewOf(copy), server: alive ? server : "unknown", disk_bytes: alive ? (bytes ?? null) : null };
+  if (!alive) return { ...viewOf(copy), server: "unknown", disk_bytes: null };
+  return { ...viewOf(seen.copy), server: seen.server, disk_bytes: bytes ?? null };
 }
 
 async function bytesOf(copy: CopyRecord, runtime: Runtime, ask: Asking): Promise<number | undefined> {
   if (copy.method !== "pool") return runtime.usage(copy.id, copy.frozen);
   return (await ask.pool(copy.runtime))?.bytes.get(`copies/${copy.id}`);
-}
-
-/** Most copies run, and a connection tells so at once; only for the others the runtime is asked. */
-async function serverOf(copy: CopyRecord, runtime: Runtime): Promise<ServerState> {
-  const host = ["0.0.0.0", "::"].includes(copy.bind) ? "127.0.0.1" : copy.bind;
-  return copy.status === "ready" && (await listens(host, copy.port)) ? "running" : runtime.state(copy.id);
-}
-
-function listens(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1_000 });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("timeout", () => end(false));
-    socket.once("error", () => end(false));
-  });
 }
 
 function ageOf(createdAt: string, config: Config): Age {

@@ -2,6 +2,7 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { keyTime } from "../bases/store.ts";
 import { sweepUnfinished } from "../bases/unfinished.ts";
+import { memoryHome } from "../kit/memory.ts";
 import { homePath } from "../kit/state.ts";
 import { readCopies } from "./record.ts";
 
@@ -16,6 +17,7 @@ export async function sweepFiles(): Promise<void> {
   await Promise.all(
     ["", "copies", "bases", "current", "work", "locks"].map((folder) => removeUnfinished(homePath(folder))),
   );
+  await removeUnfinished(join(await memoryHome(), "work"));
   await removeUnfinished(homePath("dumps"), { recursive: true });
   await sweepUnfinished();
   await removeOldEvents();

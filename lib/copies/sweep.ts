@@ -7,6 +7,7 @@ import { startDetached } from "../kit/exec.ts";
 import { hasHome, homeFolder, homeId, homePath, ownerAlive, withLock } from "../kit/state.ts";
 import type { Runtime, Thing } from "../runtime/index.ts";
 import { destroyCopy } from "./destroy.ts";
+import { lostBase, lostCopy } from "./lost.ts";
 import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy } from "./record.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
@@ -148,17 +149,15 @@ async function endLostCopy(copy: CopyRecord, swept: Swept): Promise<void> {
   // Somebody may be deleting it just now.
   if ((await readCopy(copy.id))?.status !== copy.status) return;
   if (copy.name === "") await attempt(swept, `copy ${copy.id} (its server is gone)`, () => destroyCopy(copy, "lost"));
-  else
-    swept.lost.push(
-      `copy ${copy.name}: its data is gone; "bun scripts/copy.ts reset ${copy.name}" makes it again on its URL, "delete" forgets it`,
-    );
+  else swept.lost.push(`copy ${copy.name}: ${lostCopy(copy)}`);
 }
 
 async function reportLostBases(runtime: Runtime, swept: Swept): Promise<void> {
   for (const stored of await readBases()) {
     if (stored.kind !== "record" || stored.record.frozen.runtime !== runtime.name) continue;
     if (await runtime.exists(stored.record.frozen)) continue;
-    swept.lost.push(`base ${stored.id}: its data is gone; "bun scripts/reseed.ts" builds a new one`);
+    const { frozen, dumpKey } = stored.record;
+    swept.lost.push(`base ${stored.id}: ${lostBase({ method: frozen.method, dump_key: dumpKey })}`);
   }
 }
 

@@ -1,5 +1,4 @@
-import { connect } from "node:net";
-import type { BaseRecord } from "../bases/catalogue.ts";
+import { type BaseRecord, readBase } from "../bases/catalogue.ts";
 import { UNCLEAN } from "../engine/crash-guard.ts";
 import { finish } from "../kit/cleanup.ts";
 import type { Config } from "../kit/config.ts";
@@ -7,7 +6,8 @@ import { DittoError } from "../kit/errors.ts";
 import { ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
-import { loginHost, openRoleOf, waitForLogin } from "./login.ts";
+import { openRoleOf, waitForLogin } from "./login.ts";
+import { listens } from "./observe.ts";
 import { type CopyRecord, logEvent, readCopy, writeCopy } from "./record.ts";
 import { serveRequestOf, servingOf } from "./serving.ts";
 
@@ -36,7 +36,10 @@ export function startCopy(copy: CopyRecord, say: (text: string) => void = () => 
       if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
       await waitForLogin(runtime, now);
     } catch (error) {
-      if ((error as DittoError).code === "PORT_IN_USE") throw portTaken(now);
+      const { code } = error as DittoError;
+      if (code === "PORT_IN_USE") throw portTaken(now);
+      if (code === "COPY_LOST" || code === "POOL_MISSING") throw copyLost(now);
+      if (code === "SERVER_MISSING") throw await serverMissing(now, error as DittoError);
       throw (await isUnclean(runtime, now)) ? await markUnclean(now) : error;
     }
     return becomeReady(now, { action: "started", begun });
@@ -45,7 +48,7 @@ export function startCopy(copy: CopyRecord, say: (text: string) => void = () => 
 
 /** The copy with its server running: brought back when it was stopped, by somebody or with its machine. */
 export async function awake(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
-  if (copy.status === "ready" && (await accepts(copy))) return copy;
+  if (copy.status === "ready" && (await listens(copy))) return copy;
   if (!RESTING.includes(copy.status)) throw notAwake(copy);
   return startCopy(copy, say);
 }
@@ -70,7 +73,7 @@ export async function resetCopy(copy: CopyRecord, base: BaseRecord, config: Conf
     if (!(await runtime.exists(base.frozen))) throw baseLost(now);
     const fresh: CopyRecord = {
       ...now,
-      ...{ baseId: base.id, dumpKey: base.dumpKey, frozen: base.frozen, method: base.frozen.method },
+      ...{ baseId: base.id, dumpKey: base.dumpKey, raw: base.raw, frozen: base.frozen, method: base.frozen.method },
       ...{ database: base.database, server: base.server },
       serving: { ...servingOf(config, base), joins: now.serving.joins ?? [] },
     };
@@ -145,19 +148,6 @@ async function markUnclean(copy: CopyRecord): Promise<DittoError> {
   });
 }
 
-function accepts(copy: CopyRecord): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: loginHost(copy), port: copy.port });
-    const end = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(2_000, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
-}
-
 function notAwake(copy: CopyRecord): DittoError {
   return new DittoError(`Cannot use copy "${wordFor(copy)}": it is ${copy.status}`, {
     code: "COPY_NOT_RUNNING",
@@ -169,6 +159,24 @@ function portTaken(copy: CopyRecord): DittoError {
   return new DittoError(`Cannot start copy "${wordFor(copy)}": somebody else listens on its port ${copy.port}`, {
     code: "PORT_IN_USE",
     hint: `End that program ("ss -ltnp" names it) and run the command again; the copy's data is as it was`,
+  });
+}
+
+function copyLost(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot start copy "${wordFor(copy)}": its data is gone from ${copy.runtime}`, {
+    code: "COPY_LOST",
+    hint: `Something removed it (a "docker system prune"?): "bun scripts/copy.ts reset ${wordFor(copy)}" makes it again from its base, on the same URL; "delete" forgets it`,
+  });
+}
+
+/** A copy in a pool or a folder outlives the image that its server runs from. */
+async function serverMissing(copy: CopyRecord, cause: DittoError): Promise<DittoError> {
+  const image = (await readBase(copy.baseId))?.image;
+  if (!image || copy.runtime === "native") return cause;
+  return new DittoError(`Cannot start copy "${wordFor(copy)}": the image of its server is gone from ${copy.runtime}`, {
+    code: "SERVER_MISSING",
+    hint: `Its data is as it was: bring the image back ("${copy.runtime} pull ${image}") and run the command again`,
+    cause,
   });
 }
 

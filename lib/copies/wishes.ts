@@ -12,16 +12,18 @@ interface CopyFlags {
   port: number | undefined;
   label: string[];
   dump: string | undefined;
+  obfuscate: boolean;
+  raw: boolean;
   as: string | undefined;
   network: string | undefined;
 }
 
 /** Flags of create and run as wishes, the name checked. */
-export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
-  const { name, ttl, port, label, dump, as: role, network } = call.flags;
+export async function wishesOf(call: Pick<Conversation, "runtimeName"> & { flags: CopyFlags }): Promise<CopyWishes> {
+  const { name, ttl, port, label, dump, obfuscate, raw, as: role, network } = call.flags;
   const chosen =
     name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump, role, network };
+  return { name: chosen, ttl, port, labels: label, dump, obfuscate, raw, runtime: call.runtimeName, role, network };
 }
 
 /** The copies that are named, each once. */

@@ -215,6 +215,11 @@ export async function ownerAlive(tag: string): Promise<boolean> {
   return (await processStart(Number(pid))) === started;
 }
 
+/** True when the tag was written since this machine started. */
+export async function fromThisBoot(tag: string): Promise<boolean> {
+  return tag.split("/")[0] === (await bootId());
+}
+
 let boot: Promise<string> | undefined;
 
 function bootId(): Promise<string> {

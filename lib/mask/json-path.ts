@@ -1,4 +1,4 @@
-import { type JsonNode, scanJson } from "./json-scan.ts";
+import { decodeString, type JsonNode, scanJson } from "./json-scan.ts";
 
 /** One step of a path: a member, an element, or all of either. */
 type Step = { key: string } | { index: number } | "all";
@@ -60,4 +60,14 @@ function leadsTo(step: Step, { is }: JsonNode, at: { key: string; index: number 
 function leavesOf(node: JsonNode): JsonNode[] {
   const isLeaf = node.is !== "object" && node.is !== "array";
   return isLeaf ? [node] : node.children.flatMap(({ node: child }) => leavesOf(child));
+}
+
+/** The texts at a path of a JSON text, those inside objects and arrays there included; none where it is no JSON. */
+export function collectLeaves(text: string, path: string): string[] {
+  const found: string[] = [];
+  maskJson(text, parsePath(path) ?? [], (literal, is) => {
+    found.push(is === "string" ? (decodeString(literal) ?? literal) : literal);
+    return literal;
+  });
+  return found;
 }

@@ -36,6 +36,8 @@ export interface MaskPlan {
   tables: Map<string, TableMask>;
   /** Columns that a rule names, `keep` included, as `schema.table.column`; with a path only as `schema.table.column/path`. */
   reviewed: Set<string>;
+  /** Of those the ones that a rule keeps. */
+  kept: Set<string>;
   /** What has to be told: rules that matched nothing although they may. */
   notes: string[];
   /** What makes rules impossible, all of it, in words; the plan is then not to be used. */
@@ -45,14 +47,16 @@ export interface MaskPlan {
 /** Works out what the rules mean for a schema, with everything that is wrong with them. */
 export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): MaskPlan {
   const { matches, problems, notes } = matchRules(schema, rules);
-  const plan: MaskPlan = { tables: new Map(), reviewed: new Set(), notes, problems };
+  const plan: MaskPlan = { tables: new Map(), reviewed: new Set(), kept: new Set(), notes, problems };
   const linked = handDown(schema, matches, problems);
   const masks = new Map<string, Match[]>();
   for (const match of linked.matches) {
     const name = columnName(match);
     const path = match.rule.path;
-    plan.reviewed.add(path === undefined ? name : `${name}/${path}`);
-    if (match.rule.strategy !== "keep") masks.set(name, [...(masks.get(name) ?? []), match]);
+    const reviewed = path === undefined ? name : `${name}/${path}`;
+    plan.reviewed.add(reviewed);
+    if (match.rule.strategy === "keep") plan.kept.add(reviewed);
+    else masks.set(name, [...(masks.get(name) ?? []), match]);
   }
   for (const [name, same] of masks) {
     const [{ table, column }] = same as [Match];

@@ -18,6 +18,7 @@ export interface Table {
   columns: Column[];
   keys: Key[];
   indexes: Index[];
+  checks: Check[];
   /** The columns by which rows are spread over partitions, expressions' columns too. */
   partitionKey: string[];
   /** The partitioned or inherited parents, as `schema.name`. */
@@ -69,6 +70,13 @@ export interface Key {
 export interface Index {
   name: string;
   unique: boolean;
+  columns: string[];
+}
+
+/** A CHECK constraint; `expression` as the engine writes it, `columns` are those that it reads. */
+export interface Check {
+  name: string;
+  expression: string;
   columns: string[];
 }
 

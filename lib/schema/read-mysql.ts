@@ -1,5 +1,6 @@
 import type { Session } from "../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../engine/mysql/quote.ts";
+import { isMysql } from "../engine/mysql/version.ts";
 import {
   type Column,
   type Key,
@@ -20,6 +21,7 @@ export async function readMysqlSchema(session: Session): Promise<Schema> {
   for (const row of await catalog<ColumnRow>(session, COLUMNS)) tables.get(row.table)?.columns.push(columnOf(row));
   for (const row of await catalog<KeyRow>(session, KEYS)) addKeyColumn(tables.get(row.table), row);
   await readIndexes(session, tables);
+  for (const row of await readChecks(session)) addCheck(tables.get(row.table), row);
   for (const row of await catalog<PartitionRow>(session, PARTITIONS)) addPartitionKey(tables.get(row.table), row);
   for (const row of await catalog<ViewRow>(session, VIEWS)) addNeeds(tables, row);
   const sequences = relations.filter(({ kind }) => kind === "SEQUENCE").map(({ name }) => name);
@@ -74,6 +76,7 @@ function tableOf(relation: Relation, database: string): Table {
     columns: [],
     keys: [],
     indexes: [],
+    checks: [],
     partitionKey: [],
     parents: [],
     storage: relation.storage ?? "",
@@ -232,6 +235,28 @@ function addKeyColumn(table: Table | undefined, row: KeyRow): void {
 function newKey(row: KeyRow, kind: Key["kind"]): Key {
   const references = row.target === null ? undefined : { schema: row.schema ?? "", table: row.target, columns: [] };
   return { name: row.name, kind, columns: [], references, validated: true };
+}
+
+interface CheckRow {
+  table: string;
+  name: string;
+  expression: string;
+}
+
+/** The view came with MySQL 8.0.16; only MariaDB's names the table. */
+function readChecks(session: Session): Promise<CheckRow[]> {
+  if (session.server.flavour === "mysql" && !isMysql(session.server, "8.0.16")) return Promise.resolve([]);
+  const own = "c.CONSTRAINT_SCHEMA = DATABASE()";
+  const tables = `information_schema.TABLE_CONSTRAINTS t ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK'`;
+  const from = session.server.flavour === "mysql" ? `JOIN ${tables} WHERE ${own}` : `WHERE ${own}`;
+  return catalog<CheckRow>(session, {
+    fields: { table: "TABLE_NAME", name: "c.CONSTRAINT_NAME", expression: "c.CHECK_CLAUSE" },
+    from: `FROM information_schema.CHECK_CONSTRAINTS c ${from} ORDER BY TABLE_NAME, c.CONSTRAINT_NAME`,
+  });
+}
+
+function addCheck(table: Table | undefined, { name, expression }: CheckRow): void {
+  table?.checks.push({ name, expression, columns: columnsIn(table, expression) });
 }
 
 interface ViewRow {

@@ -1,6 +1,6 @@
 import type { Session } from "../engine/index.ts";
 import { quoteLiteral, quoteQualified } from "../engine/postgres/quote.ts";
-import type { Column, Index, Key, Schema, Sequence, Table, TableKind } from "./model.ts";
+import type { Check, Column, Index, Key, Schema, Sequence, Table, TableKind } from "./model.ts";
 
 /** Schemas of the server's own; everything else is the user's. */
 const USER_SCHEMAS = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'`;
@@ -12,6 +12,7 @@ export async function readPostgresSchema(session: Session): Promise<Schema> {
   await readColumns(session, byId);
   await readKeys(session, byId);
   await readIndexes(session, byId);
+  await readChecks(session, byId);
   const sequences = await readSequences(session);
   return { engine: "postgres", database: session.database, tables: tables.map(({ table }) => table), sequences };
 }
@@ -67,6 +68,7 @@ function tableOf(row: RelationRow): Table {
     columns: [],
     keys: [],
     indexes: [],
+    checks: [],
     partitionKey: row.partition_key,
     parents: row.parents,
     needs: row.needs,
@@ -198,6 +200,19 @@ function keyOf(row: KeyRow): Key {
         : { schema: row.schema, table: row.table, columns: row.referenced },
     validated: row.validated,
   };
+}
+
+interface CheckRow extends Check {
+  relation: string;
+}
+
+async function readChecks(session: Session, tables: Map<string, Table>): Promise<void> {
+  const rows = await session.query<CheckRow>(`
+    SELECT k.conrelid::text AS relation, k.conname::text AS name, pg_get_expr(k.conbin, k.conrelid) AS expression,
+      ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))::text[] AS columns
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.contype = 'c' AND ${USER_SCHEMAS} ORDER BY k.conrelid, k.conname`);
+  for (const { relation, ...check } of rows) tables.get(relation)?.checks.push(check);
 }
 
 async function readSequences(session: Session): Promise<Sequence[]> {

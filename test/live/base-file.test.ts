@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { durationOf, momentsOf, orphans, strike, type Victim } from "./kill-harness.ts";
+import { durationOf, momentsOf, orphans, orphansAfterPrune, strike, type Victim } from "./kill-harness.ts";
 import { damaged, manifestOf, withManifest } from "./support/base-file.ts";
 import { configOf, countItems, ITEMS, onEachGround, soak } from "./support/ground.ts";
 import { makeProject, type Outcome, type Project } from "./support/project.ts";
@@ -101,11 +101,10 @@ onEachGround("a base as one file", (stage) => {
       const half = join(stage.project.folder, "half.base");
       const victim: Victim = { script: "base", args: [verb, verb === "export" ? half : file] };
       // A moment late in the work, when most of it is half made.
-      const moments = soak ? momentsOf(await durationOf(stage, victim)) : [usual[verb] * 0.7];
+      const moments = soak ? momentsOf(await durationOf(stage, victim), "SIGKILL") : [usual[verb] * 0.7];
       for (const at of moments) {
         await strike(stage, victim, { signal: "SIGKILL", at });
-        await stage.project.must("copy", ["prune"]);
-        expect({ at, orphans: await orphans(stage) }).toEqual({ at, orphans: [] });
+        expect({ at, orphans: await orphansAfterPrune(stage) }).toEqual({ at, orphans: [] });
         expect(filesBeside(stage.project)).toEqual([]);
       }
     });

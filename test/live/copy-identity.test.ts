@@ -107,7 +107,7 @@ onEachGround("many at once", (stage) => {
   test("eight workers get eight copies of their own, which go with the command", async () => {
     const script = `
       const urls = Array.from({ length: 8 }, (_, at) => process.env["DATABASE_URL_" + (at + 1)]);
-      if (new Set(urls).size !== 8 || urls[0] !== process.env.DATABASE_URL) process.exit(3);
+      if (new Set(urls).size !== 8 || urls[0] !== process.env.DATABASE_URL) throw new Error("not eight of its own");
       await Promise.all(urls.map(async (url) => { const sql = new Bun.SQL(url, { max: 1 }); await sql.unsafe("DELETE FROM items WHERE id <= 10"); await sql.close(); }));`;
     const run = await stage.copy(["run", "--workers", "8", "--", process.execPath, "-e", script]);
     expect(run).toMatchObject({ status: 0, stderr: expect.not.stringContaining("nothing but ditto") });

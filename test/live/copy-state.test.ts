@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Copy, configOf, countItems, ITEMS, onEachGround } from "./support/ground.ts";
+import { type Copy, configOf, countItems, ITEMS, onEachGround, reseed } from "./support/ground.ts";
 import { makeProject, type Project } from "./support/project.ts";
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(120_000);
 
 const says = (pattern: RegExp) => expect.stringMatching(pattern);
 
@@ -58,6 +58,64 @@ onEachGround("records that a copy's commands meet", (stage) => {
     expect((await stage.copy(["prune"])).status).toBe(0);
     for (const [id, content] of Object.entries(strange)) expect(readFileSync(file("bases", id), "utf8")).toBe(content);
     for (const id of Object.keys(strange)) rmSync(file("bases", id));
+  });
+
+  test("what a newer ditto made works on beside this one, which lists it and leaves it alone", async () => {
+    const copy = await stage.create("--name", "modern");
+    const files = [file("copies", copy.id), file("bases", String(copy.base_id))];
+    const olds = files.map((path) => readFileSync(path, "utf8"));
+    const news = olds.map((text) => JSON.stringify({ version: 2, data: JSON.parse(text), facets: ["x"] }));
+    const write = (contents: string[]) => {
+      for (const [at, path] of files.entries()) writeFileSync(path, contents[at] ?? "");
+    };
+    write(news);
+    // Of its bases this one keeps the newest only.
+    stage.project.configure(configOf(stage.ground, { dump: { roles: "keep", keep_bases: 1 } }));
+    await reseed(stage);
+    const other = await stage.create("--name", "other");
+    expect(await countItems(other.connection_string)).toBe(ITEMS);
+    expect((await stage.list()).map(({ id, status }) => [id, status])).toEqual([
+      [copy.id, "newer"],
+      [other.id, "ready"],
+    ]);
+    expect((await stage.copy(["list"])).stdout).toMatch(new RegExp(`${copy.id} .*of a newer ditto`));
+    expect((await stage.project.must("base", ["list"])).stdout).toMatch(
+      new RegExp(`${copy.base_id} .*of a newer ditto`),
+    );
+    const status = await stage.project.json<{ unreadable: object[] }>("status");
+    expect(status.unreadable).toEqual([...files].reverse().map((path) => ({ file: path, state: "newer" })));
+    const newer = { status: 1, stdout: "", stderr: says(/of a newer ditto[\s\S]*Use the newer ditto/) };
+    expect(await stage.copy(["stop", copy.id])).toMatchObject(newer);
+    for (const verb of ["use", "delete"]) {
+      expect(await stage.project.run("base", [verb, String(copy.base_id)])).toMatchObject(newer);
+    }
+    expect(await stage.copy(["prune"])).toMatchObject({ status: 0, stdout: "Nothing to remove\n" });
+    expect(await stage.copy(["delete", "--all", "--yes"])).toMatchObject({ status: 0, stdout: "Deleted other\n" });
+    expect(files.map((path) => readFileSync(path, "utf8"))).toEqual(news);
+    expect(await countItems(copy.connection_string)).toBe(ITEMS);
+    write(olds);
+    await stage.project.must("base", ["delete", String(other.base_id), "--yes"]);
+    expect(await countItems((await stage.create()).connection_string)).toBe(ITEMS);
+    stage.project.configure(configOf(stage.ground));
+    await stage.copy(["delete", "--all", "--yes"]);
+  });
+
+  test("fields that this ditto doesn't know are ignored, and kept", async () => {
+    const copy = await stage.create("--name", "facets");
+    const record = () => JSON.parse(readFileSync(file("copies", copy.id), "utf8")) as Record<string, unknown>;
+    const base = file("bases", String(copy.base_id));
+    const plain = readFileSync(base, "utf8");
+    writeFileSync(base, JSON.stringify({ ...JSON.parse(plain), facets: ["x"] }));
+    writeFileSync(file("copies", copy.id), JSON.stringify({ ...record(), facets: { colour: "red" } }));
+    await stage.project.must("copy", ["stop", "facets"]);
+    expect((await stage.project.must("copy", ["url", "facets"])).stdout.trim()).toBe(copy.connection_string);
+    expect(record()).toMatchObject({ version: 1, status: "ready", facets: { colour: "red" } });
+    expect((await stage.list()).find(({ id }) => id === copy.id)).not.toHaveProperty("facets");
+    expect(await stage.project.json("status")).toMatchObject({ unreadable: [], warnings: [] });
+    expect((await stage.copy(["run", "--", "true"])).status).toBe(0);
+    expect((await stage.copy(["prune"])).stdout).toBe("Nothing to remove\n");
+    await stage.project.must("copy", ["delete", "facets"]);
+    writeFileSync(base, plain);
   });
 
   test("an old base is used with a note, which is not in the answer", async () => {

@@ -157,11 +157,11 @@ onEachGround("sweeping", (stage) => {
     async () => {
       const [named, unnamed] = [await stage.create("--name", "kept"), await stage.create()];
       await tool("rm", "-f", "-v", container(named.id), container(unnamed.id));
-      const gone = says(/its data is gone\n.*copy\.ts reset/);
+      const gone = says(/^Cannot start copy "kept": its data is gone.*\n.*copy\.ts reset kept/m);
       for (const [call, stderr] of [
         [["sql", "kept", "-c", "SELECT 1"], gone],
         [["shell", "kept"], gone],
-        [["logs", "kept", "--server"], says(/"kept": somebody removed its server\n.*delete kept/)],
+        [["logs", "kept", "--server"], says(/"kept": somebody removed its server\n.*reset kept/)],
       ] as const) {
         expect(await stage.copy([...call], alone)).toMatchObject({ status: 1, stdout: "", stderr });
       }

@@ -5,6 +5,7 @@ import {
   livingTools,
   momentsOf,
   orphans,
+  orphansAfterPrune,
   recordedCopies,
   SIGNALS,
   serves,
@@ -31,14 +32,15 @@ onEachGround("killed", (stage) => {
 
   for (const [verb, victim] of Object.entries(VICTIMS)) {
     describe(verb, () => {
-      let moments: number[] = [];
+      let duration = 0;
       beforeAll(async () => {
-        moments = momentsOf(await durationOf(stage, victim));
+        duration = await durationOf(stage, victim);
         await stage.copy(["delete", "--all", "--yes"]);
       });
 
       for (const signal of SIGNALS) {
         test(`by ${signal} at any moment leaves nothing that prune can't remove, and the base serves on`, async () => {
+          const moments = momentsOf(duration, signal);
           for (const at of moments) {
             const death = await strike(stage, victim, { signal, at });
             expect([0, STATUS[signal]]).toContain(death.status);
@@ -57,7 +59,7 @@ onEachGround("killed", (stage) => {
             expect(await livingTools(stage)).toEqual([]);
             if (soak || at === moments.at(-1))
               expect(await serves(stage, contents)).toEqual({ status: "ready", contents });
-            await stage.project.must("copy", ["prune"]);
+            expect({ at, orphans: await orphansAfterPrune(stage) }).toEqual({ at, orphans: [] });
             await stage.copy(["delete", "--all", "--yes"]);
             expect({ at, left: await stage.leftovers() }).toEqual({ at, left: [] });
           }

@@ -1,6 +1,6 @@
 /**
  * Ends commands at moments that are spread evenly over their duration and looks at what is left: the tools, the things,
- * the source, the base. In the soak 30 moments for each command and signal, otherwise 4.
+ * the source, the base. In the soak 30 moments for each command and signal, otherwise 2, no two of them the same.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { until } from "./support/until.ts";
 export const SIGNALS = ["SIGINT", "SIGTERM", "SIGKILL"] as const;
 export type Signal = (typeof SIGNALS)[number];
 
-const MOMENTS = soak ? 30 : 4;
+const MOMENTS = soak ? 30 : 2;
 const SCRIPTS = join(import.meta.dir, "../../scripts");
 
 const TOOL = /\b(pg_dump|pg_dumpall|pg_restore|psql|initdb|mysqldump|mariadb-dump|mysql|mariadb)\b(?!d)/;
@@ -30,10 +30,10 @@ export interface Death {
   stderr: string;
 }
 
-/** How long a command takes when it is left alone: the longer of two runs, in milliseconds. */
+/** How long a command takes when it is left alone, in milliseconds; in the soak the longer of two runs. */
 export async function durationOf(stage: Stage, victim: Victim): Promise<number> {
   const times: number[] = [];
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < (soak ? 2 : 1); round++) {
     const begun = performance.now();
     const { status, stderr } = await strike(stage, victim);
     if (status !== 0) throw new Error(`${victim.script} ${victim.args.join(" ")} ended with ${status}: ${stderr}`);
@@ -42,9 +42,13 @@ export async function durationOf(stage: Stage, victim: Victim): Promise<number> 
   return Math.max(...times);
 }
 
-/** The middles of equal parts of a duration, so that every part of the work is hit. */
-export function momentsOf(duration: number): number[] {
-  return Array.from({ length: MOMENTS }, (_, at) => Math.round((duration * (at + 0.5)) / MOMENTS));
+/** The middles of equal parts of a duration, dealt out to the signals, so that every part of the work is hit. */
+export function momentsOf(duration: number, signal: Signal): number[] {
+  const parts = MOMENTS * SIGNALS.length;
+  const first = SIGNALS.indexOf(signal);
+  return Array.from({ length: MOMENTS }, (_, at) =>
+    Math.round((duration * (first + at * SIGNALS.length + 0.5)) / parts),
+  );
 }
 
 /** Starts a victim in a session of its own and signals it: SIGINT to its whole group, as a terminal does, the others to it alone. */
@@ -111,6 +115,17 @@ export async function orphans(stage: Stage): Promise<string[]> {
   const traces = (await project.traces()).filter((trace) => !trace.startsWith("network "));
   const things = traces.filter((trace) => !known.some((id) => trace.includes(id)));
   return [...things, ...files.filter((file) => isUnfinished(project.home, file, files))];
+}
+
+/** Orphans that prune leaves. A daemon ends what a killed command began, so prune is given a few seconds. */
+export async function orphansAfterPrune(stage: Stage): Promise<string[]> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    await stage.project.must("copy", ["prune"]);
+    const left = await orphans(stage);
+    if (left.length === 0 || Date.now() > deadline) return left;
+    await Bun.sleep(200);
+  }
 }
 
 function isUnfinished(home: string, file: string, files: string[]): boolean {

@@ -105,6 +105,20 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     expect(spared).toMatchObject({ status: 0, stderr: expect.stringContaining('there is no table "gone"') });
   });
 
+  test("a rule whose results a constraint or a domain refuses is named beforehand", async () => {
+    await sql(`CREATE DOMAIN dialable AS text CHECK (VALUE ~ '^0[0-9 ]+$');
+      CREATE TABLE calls (id int PRIMARY KEY, code varchar(30) CONSTRAINT is_code CHECK (code ~ '^[A-Z]{3}$'), number dialable)`);
+    const rules = [
+      { table: "calls", column: "code", strategy: "hash" },
+      { table: "calls", column: "number", strategy: "replace", type: "phone" },
+    ];
+    const refused = await check({ rules, unreviewed: "allow" });
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("public.calls.code: what the rule makes breaks the constraint is_code");
+    expect(refused.stderr).toContain("public.calls.number: what the rule makes is no value of public.dialable");
+    await sql("DROP TABLE calls; DROP DOMAIN dialable");
+  });
+
   test("an unknown strategy or type is refused with the nearest", async () => {
     const strategy = await check({ rules: [{ table: "people", column: "email", strategy: "replce", type: "email" }] });
     expect(strategy).toMatchObject({ status: 2, stderr: expect.stringMatching(/Did you mean "replace"/) });
@@ -122,6 +136,40 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     expect(said.stderr).toMatch(/Look at the comment on table (public\.)?orders/);
     saysNoValue(said);
     await sql("DROP VIEW vip; COMMENT ON TABLE orders IS NULL");
+  });
+
+  test("a file without rules is looked at as a source is", async () => {
+    const file = project.write(
+      "people.sql",
+      "CREATE TABLE staff (id int PRIMARY KEY, mail text); INSERT INTO staff VALUES (1, 'zoe.zimmer@firm.de'), (2, E'a\\\\b\\n@firm.de');",
+    );
+    project.configure({ source: { url }, copy: { image: postgresImage("17") }, obfuscation: {} });
+    const refused = await project.run("reseed", ["--from", file]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/- \{ table: staff, column: mail, strategy: replace, type: email \}/);
+    expect(refused.stderr).not.toContain("zimmer");
+  });
+
+  test("a check makes no key", async () => {
+    expect(await check({ rules: RULES })).toMatchObject({ status: 0 });
+    expect(project.files()).not.toContain("mask.key");
+  });
+
+  test("raw values that stand elsewhere in the base keep it from being announced", async () => {
+    await sql(
+      "CREATE TABLE mirror (id int PRIMARY KEY, body text); INSERT INTO mirror VALUES (1, 'as Ann.Lee@Example.com wrote: yes')",
+    );
+    const rules = [...RULES, { table: "mirror", column: "body", strategy: "keep" }];
+    project.configure({ source: { url }, copy: { image: postgresImage("17") }, obfuscation: { rules } });
+    const refused = await project.run("reseed");
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("1 of public.people.email in public.mirror"),
+    });
+    saysNoValue(refused);
+    expect(await project.json("base", ["list"])).toEqual([] as never);
+    expect(project.files().filter((file) => file.includes(".dump"))).toEqual([]);
+    await sql("DROP TABLE mirror");
   });
 
   test("the key is made on first use and by its owner only, never under CI, never too short, never silently another", async () => {

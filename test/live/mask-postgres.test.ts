@@ -66,8 +66,12 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     await source.sql("CREATE DATABASE special", "postgres");
     await source.load({ text: SCHEMA }, "special");
     url = source.url.replace(/\/\w+$/, "/special");
-    project = await makeProject({ source: { url }, copy: { image: postgresImage("17") }, obfuscation: { rules: RULES, unreviewed: "allow" } });
-    await project.must("reseed");
+    project = await makeProject({
+      source: { url },
+      copy: { image: postgresImage("17") },
+      obfuscation: { rules: RULES, unreviewed: "allow" },
+    });
+    await project.must("reseed", ["--report", "report/masking.html"]);
     copy = (await project.json<{ connection_string: string }>("copy", ["create"])).connection_string;
   });
   afterAll(() => project?.remove());
@@ -75,9 +79,14 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
   const both = async (sql: string) => ({ raw: await rowsOf(url, sql), masked: await rowsOf(copy, sql) });
 
   test("arrays keep their shape and NULLs, element by element", async () => {
-    const { raw, masked } = await both("SELECT array_dims(mails), mails[2] IS NULL, array_length(moods, 1) FROM member ORDER BY until, mails");
+    const { raw, masked } = await both(
+      "SELECT array_dims(mails), mails[2] IS NULL, array_length(moods, 1) FROM member ORDER BY until, mails",
+    );
     expect(masked).toEqual(raw);
-    const [[mails] = []] = await rowsOf(copy, "SELECT mails::text FROM member WHERE mails IS NOT NULL ORDER BY ip LIMIT 1");
+    const [[mails] = []] = await rowsOf(
+      copy,
+      "SELECT mails::text FROM member WHERE mails IS NOT NULL ORDER BY ip LIMIT 1",
+    );
     expect(mails).not.toContain("corp.io");
   });
 
@@ -88,27 +97,44 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
        UNION ALL SELECT to_jsonb(k)::text FROM kind k UNION ALL SELECT to_jsonb(o)::text FROM kind_of o UNION ALL SELECT who FROM whos`,
     );
     expect(everything).toHaveLength(3 + 2 + 30 + 2 + 1 + 30);
-    expect(everything.flat().filter((text) => /corp\.io|secretword|annie|ANNIE|deadbeef|08:00:2b|10\.1\.2\.3/.test(text ?? ""))).toEqual([]);
+    expect(
+      everything
+        .flat()
+        .filter((text) => /corp\.io|secretword|annie|ANNIE|deadbeef|08:00:2b|10\.1\.2\.3/.test(text ?? "")),
+    ).toEqual([]);
   });
 
   test("text vectors are made again from what is masked", async () => {
-    expect(await rowsOf(copy, "SELECT words::text FROM member WHERE notes IS NOT NULL")).toEqual([[expect.stringMatching(/'cover':1/)]]);
+    expect(await rowsOf(copy, "SELECT words::text FROM member WHERE notes IS NOT NULL")).toEqual([
+      [expect.stringMatching(/'cover':1/)],
+    ]);
   });
 
   test("numbers of a range change places, references follow, and the next row finds a free one", async () => {
     const ids = (await rowsOf(copy, "SELECT id FROM member")).flat().map(Number);
     expect(new Set(ids).size).toBe(3);
     expect(ids.every((id) => id >= 1 && id <= 1_000_000)).toBe(true);
-    expect(await rowsOf(copy, `SELECT count(*) FROM "Old Shop"."Tab,le ""q""" JOIN member ON member.id = member`)).toEqual([["2"]]);
+    expect(
+      await rowsOf(copy, `SELECT count(*) FROM "Old Shop"."Tab,le ""q""" JOIN member ON member.id = member`),
+    ).toEqual([["2"]]);
     expect(await rowsOf(copy, "INSERT INTO member DEFAULT VALUES RETURNING id > 1000000")).toEqual([["t"]]);
   });
 
   test("special values stay, and an enum gets another label of its own", async () => {
     expect(await rowsOf(copy, "SELECT count(*) FROM member WHERE until = 'infinity'")).toEqual([["1"]]);
-    expect(await rowsOf(copy, "SELECT weight, ratio, amount FROM member WHERE weight = 'NaN'")).toEqual([["NaN", "-Infinity", "NaN"]]);
+    expect(await rowsOf(copy, "SELECT weight, ratio, amount FROM member WHERE weight = 'NaN'")).toEqual([
+      ["NaN", "-Infinity", "NaN"],
+    ]);
     const { raw, masked } = await both("SELECT feeling FROM member ORDER BY feeling NULLS LAST");
     expect(masked.flat().filter((label) => label !== null)).toHaveLength(2);
     expect(raw).toHaveLength(4 - 1);
+  });
+
+  test("the report for whoever answers for privacy says the same, without a value", async () => {
+    const report = await Bun.file(`${project.folder}/report/masking.html`).text();
+    expect(report).toContain("<td>public.log_1.who</td><td>replace email</td>");
+    expect(report).toMatch(/sampled values of masked columns were looked for in every row of the base; none was found/);
+    expect(report).not.toMatch(/corp\.io|secretword|annie/);
   });
 
   test("the manifest counts what each rule did", async () => {
@@ -116,7 +142,21 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     const { masking, profile } = JSON.parse(await Bun.file(`${project.home}/${file}`).text());
     expect(profile).toMatch(/^[0-9a-f]{8}$/);
     expect(masking.key_fingerprint).toMatch(/^[0-9a-f]{16}$/);
-    expect(masking.rules).toContainEqual({ name: "public.log_1.who", strategy: "replace", seen: 11, changed: 11, kept: 0 });
-    expect(masking.rules).toContainEqual({ name: "public.member.contact", strategy: "replace", seen: 2, changed: 2, kept: 0 });
+    expect(masking.rules).toContainEqual({
+      name: "public.log_1.who",
+      strategy: "replace",
+      type: "email",
+      seen: 11,
+      changed: 11,
+      kept: 0,
+    });
+    expect(masking.rules).toContainEqual({
+      name: "public.member.contact",
+      strategy: "replace",
+      type: "email",
+      seen: 2,
+      changed: 2,
+      kept: 0,
+    });
   });
 });

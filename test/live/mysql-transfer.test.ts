@@ -7,82 +7,57 @@ import type { Moved, Site } from "../lib/bases/mysql/site.ts";
 import { openSite } from "../lib/bases/mysql/site.ts";
 import { tortureSql } from "../lib/bases/mysql/torture.ts";
 import { readProvisioned, type ServerImage } from "../provision/report.ts";
-import { loadSakila, type Source, startSource } from "../provision/sources.ts";
+import type { Source } from "../provision/sources.ts";
+import { soak, testWhere } from "./support/ground.ts";
+import {
+  contentsOf,
+  definitionsOf,
+  MYSQL_SERVERS,
+  normalised,
+  partsOf,
+  schemaOf,
+  sharedMysql,
+  sharedSakila,
+  sourceTools,
+} from "./support/mysql.ts";
 
 const { images, samples } = readProvisioned();
 
-const SERVERS = ["mysql:9.7", "mariadb:11.8", "mariadb:10.11"] as const satisfies ServerImage[];
+/** What two servers of one flavour do alike is tried on the newer one; on the other in the soak. */
+const OLDER: ServerImage = "mariadb:10.11";
 
-for (const name of SERVERS) {
+for (const name of MYSQL_SERVERS) {
   const image = images[name];
-  const [flavour, version] = name.split(":") as ["mysql" | "mariadb", string];
+  const [flavour, version] = partsOf(name);
   const server: ServerVersion = { flavour, version: `${version}.0` };
+  const whole = soak || name !== OLDER;
 
   describe.skipIf(image === undefined)(`a ${name} database`, () => {
     let source: Source;
     let site: Site;
 
     beforeAll(async () => {
-      [source, site] = await Promise.all([
-        startSource({ engine: flavour, version, name: "transfer", timeZones: true }),
-        openSite(image as string, server),
-      ]);
+      [source, site] = await Promise.all([sharedMysql(name), openSite(image as string, server)]);
     });
 
-    afterAll(async () => {
-      await Promise.all([source?.stop(), site?.close()]);
-    });
+    afterAll(() => site?.close());
 
     const client = (database: string) => ({
       tool: toolNames(server, "client"),
       args: [...adminArguments({ directory: "/ditto", run: "/ditto/run" }), `--database=${database}`],
     });
 
-    /** CHECKSUM TABLE of every table, which adds up rows in any order. */
-    async function checksums(ask: (sql: string) => Promise<string>, database: string): Promise<string> {
-      const listed = await ask(
-        `SELECT CONCAT('\`', REPLACE(TABLE_NAME, '\`', '\`\`'), '\`') FROM information_schema.TABLES WHERE TABLE_SCHEMA = '${database}' AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')`,
-      );
-      const names = listed.split("\n").filter((line) => line !== "");
-      const sums = await ask(`CHECKSUM TABLE ${names.map((table) => `\`${database}\`.${table}`).join(", ")} EXTENDED`);
-      return sums.trim().split("\n").sort().join("\n");
-    }
-
-    /** Definitions as the engine's own tool prints them; definers are the base's, and transactions have numbers of their own. */
-    function normalised(dump: string): string {
-      return dump
-        .replace(/^SET @@GLOBAL.GTID_PURGED.*$/m, "")
-        .replace(/DEFINER=`[^`]*`@`[^`]*`/g, "DEFINER=…")
-        .replace(/^-- .*$/gm, "")
-        .replace(/\n{2,}/g, "\n")
-        .trim();
-    }
-
     async function expectSame(moved: Moved, database: string, except: { base?: string[]; dump?: string[] } = {}) {
-      const without = (sums: string, tables: string[] = []) =>
-        sums.split("\n").filter((line) => !tables.some((table) => line.startsWith(`${database}.${table}\t`)));
-      const ofSource = await checksums((text) => source.sql(text), database);
-      const ofBase = await checksums((text) => site.sql(`${text};`), database);
+      const without = (contents: Record<string, string>, tables: string[] = []) =>
+        Object.fromEntries(Object.entries(contents).filter(([table]) => !tables.includes(table)));
+      const ofSource = await contentsOf((text) => source.sql(text), database);
+      const ofBase = await contentsOf((text) => site.sql(`${text};`), database);
       expect(without(ofBase, except.base)).toEqual(without(ofSource, except.base));
       expect(moved.schema.sequences).toEqual(moved.transferred.schema.sequences);
-      const options = ["--no-data", "--routines", "--events", "--triggers", "--skip-lock-tables", database];
       const dump = toolNames(server, "dump");
-      const inBase = await site.tool(dump, [...adminArguments({ directory: "/ditto", run: "/ditto/run" }), ...options]);
-      const own = Bun.spawn(
-        [
-          "docker",
-          "exec",
-          "-e",
-          "MYSQL_PWD",
-          source.containerName,
-          dump[0] as string,
-          "-h127.0.0.1",
-          "-uroot",
-          ...options,
-        ],
-        { env: { ...process.env, MYSQL_PWD: source.password }, stderr: "ignore" },
-      );
-      expect(normalised(inBase)).toBe(normalised(await new Response(own.stdout).text()));
+      const admin = adminArguments({ directory: "/ditto", run: "/ditto/run" });
+      const inBase = normalised(await site.tool(dump, [...admin, ...definitionsOf(database)]));
+      expect(inBase).toBe(await schemaOf(sourceTools(source), database));
       compareSchemas(moved.transferred.schema, moved.schema, choose(moved.transferred.schema, moved.build.selection));
       const { rows, file } = await site.portable(moved.build);
       compareRows(moved.transferred.rows, rows);
@@ -90,15 +65,12 @@ for (const name of SERVERS) {
       const { tool, args } = client("restored");
       const text = Buffer.from(Bun.gunzipSync(await Bun.file(file).bytes())).toString("utf8");
       await site.tool(tool, args, text);
-      const restored = (await checksums((text) => site.sql(`${text};`), "restored")).replaceAll(
-        "restored.",
-        `${database}.`,
-      );
+      const restored = await contentsOf((text) => site.sql(`${text};`), "restored");
       expect(without(restored, except.dump)).toEqual(without(ofSource, except.dump));
     }
 
-    test.skipIf(samples === null)("Sakila arrives whole", async () => {
-      const moved = await site.move(await loadSakila(source));
+    testWhere(whole, samples === null)("Sakila arrives whole", async () => {
+      const moved = await site.move(await sharedSakila(name));
       await expectSame(moved, "sakila");
       expect(moved.transferred.rows.reduce((sum, { rows }) => sum + rows, 0)).toBe(47_273);
     });
@@ -114,7 +86,7 @@ for (const name of SERVERS) {
       if (flavour === "mariadb") expect(moved.warnings.join("\n")).toContain("history");
     });
 
-    test("rows are taken by condition, tables left out by name", async () => {
+    testWhere(whole)("rows are taken by condition, tables left out by name", async () => {
       await source.sql(`CREATE DATABASE picky; USE picky;
         CREATE TABLE parent (id INT PRIMARY KEY, kind VARCHAR(10)); CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY child_parent (parent) REFERENCES parent (id));
         CREATE TABLE log (id INT PRIMARY KEY); CREATE TABLE scratch (id INT PRIMARY KEY); CREATE VIEW scratched AS SELECT * FROM scratch;
@@ -141,7 +113,7 @@ for (const name of SERVERS) {
       await site.sql("DROP DATABASE picky;");
     });
 
-    test("rows are changed on their way", async () => {
+    testWhere(whole)("rows are changed on their way", async () => {
       await source.sql(
         "CREATE DATABASE seam; CREATE TABLE seam.people (id INT PRIMARY KEY, mail VARCHAR(50), photo BLOB); INSERT INTO seam.people VALUES (1, 'ann@example.com', X'00ff'), (2, NULL, NULL)",
       );
@@ -154,7 +126,7 @@ for (const name of SERVERS) {
       compareRows(moved.transferred.rows, (await site.portable(moved.build)).rows);
     });
 
-    test("a user who may not see everything is told what is missing", async () => {
+    testWhere(whole)("a user who may not see everything is told what is missing", async () => {
       await source.sql(`CREATE DATABASE guarded; USE guarded;
         CREATE TABLE open_one (id INT PRIMARY KEY); CREATE TABLE hidden_one (id INT PRIMARY KEY); CREATE VIEW seen AS SELECT 1 AS a;
         CREATE USER reader@'%' IDENTIFIED BY 'reader-password';
@@ -173,14 +145,14 @@ for (const name of SERVERS) {
       expect(moved.transferred.rows.map((table) => table.name)).toEqual(["hidden_one", "open_one"]);
     });
 
-    test("foreign keys that the source breaks are named", async () => {
+    testWhere(whole)("foreign keys that the source breaks are named", async () => {
       await source.sql(
         "CREATE DATABASE torn; USE torn; CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (id INT PRIMARY KEY, p INT, CONSTRAINT c_needs_p FOREIGN KEY (p) REFERENCES p (id)); SET foreign_key_checks = 0; INSERT INTO c VALUES (1, 99)",
       );
       await expect(site.move(source.url.replace(/\/app$/, "/torn"))).rejects.toThrow('by "c_needs_p" of "c"');
     });
 
-    test("a big table gets its keys after its rows, in the same order", async () => {
+    testWhere(whole)("a big table gets its keys after its rows, in the same order", async () => {
       await source.sql(`CREATE DATABASE big; USE big; CREATE TABLE other (id INT PRIMARY KEY); INSERT INTO other VALUES (1);
         CREATE TABLE wide (id INT AUTO_INCREMENT PRIMARY KEY, a INT, b VARCHAR(20), o INT, pad CHAR(250) NOT NULL, UNIQUE KEY u (a, id), KEY b_k (b), KEY ab_k (a, b DESC), FULLTEXT KEY f (pad),
           CONSTRAINT wide_other FOREIGN KEY (o) REFERENCES other (id), CHECK (a >= 0));
@@ -189,7 +161,7 @@ for (const name of SERVERS) {
       await expectSame(await site.move(source.url.replace(/\/app$/, "/big")), "big");
     });
 
-    test("an SQL file lands in the build's database, whatever its own is called", async () => {
+    testWhere(whole)("an SQL file lands in the build's database, whatever its own is called", async () => {
       const text = `-- MySQL dump 10.13
 /*M!999999\\- enable the sandbox mode */
 CREATE DATABASE /*!32312 IF NOT EXISTS*/ \`theirs\` /*!40100 DEFAULT CHARACTER SET utf8mb4 */;
@@ -220,7 +192,7 @@ CREATE VIEW w AS SELECT * FROM t;
       await expect(site.load(cut("s; \\'USE"), "cut2")).rejects.toMatchObject({ code: "DUMP_TRUNCATED" });
     });
 
-    test("files that are none of ours are refused with the reason", async () => {
+    testWhere(whole)("files that are none of ours are refused with the reason", async () => {
       const refused = async (text: string, error: object) => {
         const loaded = site.load(text, "refused");
         await expect(loaded).rejects.toMatchObject(error);
@@ -241,7 +213,7 @@ CREATE VIEW w AS SELECT * FROM t;
       expect(await site.tool(["sh"], ["-c", "ls /tmp"])).not.toContain("escaped");
     });
 
-    test.skipIf(samples === null)("Sakila's own files load", async () => {
+    testWhere(whole, samples === null)("Sakila's own files load", async () => {
       const parts = ["schema", "data"].map((part) => Bun.file(`${samples}/sakila-mysql-${part}.sql.gz`).bytes());
       const text = (await Promise.all(parts))
         .map((bytes) => Buffer.from(Bun.gunzipSync(bytes)).toString("utf8"))

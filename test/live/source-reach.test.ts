@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { attempt, must } from "../provision/exec.ts";
+import { attempt } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
 import type { Source } from "../provision/sources.ts";
 import { makeProject, type Project } from "./support/project.ts";
+import { startSshd } from "./support/sshd.ts";
 import { type Authority, makeAuthority, startTlsSource, TLS_NAME } from "./support/tls.ts";
 import { until } from "./support/until.ts";
 
@@ -89,7 +90,10 @@ for (const engine of ["postgres", "mariadb"] as const) {
       test("is reached through ssh", async () => {
         const ssh = await startSshd(folder);
         try {
-          configure({ tls: { ca: authority.ca, mode: "verify-full" }, tunnel: ssh.tunnel });
+          configure({
+            tls: { ca: authority.ca, mode: "verify-full" },
+            tunnel: `ssh -N -o ExitOnForwardFailure=yes -L {local_port}:127.0.0.1:{port} ${ssh.login}`,
+          });
           expect(await rows()).toBe(500);
           expect(await processesWith("ssh -N")).toBe("");
         } finally {
@@ -138,38 +142,4 @@ for (const engine of ["postgres", "mariadb"] as const) {
 async function processesWith(text: string): Promise<string> {
   const { stdout } = await attempt(["pgrep", "-f", "--", text]);
   return stdout.trim();
-}
-
-/** An sshd of this test's, and the tunnel's command through it. */
-async function startSshd(folder: string): Promise<{ tunnel: string; stop(): void }> {
-  const own = join(folder, "ssh");
-  mkdirSync(own, { recursive: true, mode: 0o700 });
-  const at = (name: string) => join(own, name);
-  rmSync(at("host"), { force: true });
-  rmSync(at("id"), { force: true });
-  for (const name of ["host", "id"]) await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", at(name)]);
-  await must(["cp", at("id.pub"), at("authorized_keys")]);
-  chmodSync(at("authorized_keys"), 0o600);
-  mkdirSync("/run/sshd", { recursive: true });
-  const port = 20_000 + Math.floor(Math.random() * 10_000);
-  const lines = [
-    ...[
-      `Port ${port}`,
-      "ListenAddress 127.0.0.1",
-      `HostKey ${at("host")}`,
-      `AuthorizedKeysFile ${at("authorized_keys")}`,
-    ],
-    ...["PermitRootLogin prohibit-password", "StrictModes no", "UsePAM no", `PidFile ${at("pid")}`],
-  ];
-  writeFileSync(at("config"), `${lines.join("\n")}\n`);
-  const server = Bun.spawn(["/usr/sbin/sshd", "-D", "-e", "-f", at("config")], {
-    stdio: ["ignore", "ignore", "ignore"],
-  });
-  await until(async () => (await attempt(["ssh-keyscan", "-p", String(port), "127.0.0.1"])).stdout.includes("ed25519"));
-  const options = ["-o StrictHostKeyChecking=no", "-o UserKnownHostsFile=/dev/null", "-o ExitOnForwardFailure=yes"];
-  const login = `-i ${at("id")} -p ${port} "$(id -un)@127.0.0.1"`;
-  return {
-    tunnel: `ssh -N -o BatchMode=yes ${options.join(" ")} -L {local_port}:127.0.0.1:{port} ${login}`,
-    stop: () => server.kill(),
-  };
 }

@@ -55,7 +55,7 @@ onEachGround("status.ts", (stage) => {
     const gone = await stage.create("--name", "gone");
     await must(["docker", "rm", "-f", "-v", `ditto-${gone.id}`]);
     const { copies, warnings } = await status();
-    expect(copies.find(({ name }) => name === "gone")).toMatchObject({ server: "missing", status: "ready" });
-    expect(warnings).toEqual([expect.stringContaining("Copy gone has no running server")]);
+    expect(copies.find(({ name }) => name === "gone")).toMatchObject({ server: "missing", status: "failed" });
+    expect(warnings).toEqual([expect.stringMatching(/^Copy gone is lost.*copy\.ts reset gone/)]);
   });
 });

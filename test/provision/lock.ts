@@ -3,12 +3,14 @@ import { say } from "./exec.ts";
 import { cacheFolder } from "./report.ts";
 
 /**
- * Runs `work` while no other process provisions into the same cache. The lock is held by a child that lives as long as
+ * Runs `work` while no other process holds the same file: by default, while none provisions into the same cache. The lock is held by a child that lives as long as
  * its stdin is open, so that the kernel releases it when this process is killed.
  */
-export async function withLock<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function withLock<Result>(
+  work: () => Promise<Result>,
+  path = join(cacheFolder(), "lock"),
+): Promise<Result> {
   if (!Bun.which("flock")) return work();
-  const path = join(cacheFolder(), "lock");
   const holder = Bun.spawn(["flock", path, "sh", "-c", "echo held; exec cat"], {
     stdin: "pipe",
     stdout: "pipe",

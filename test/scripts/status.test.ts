@@ -13,7 +13,7 @@ const now = new Date().toISOString();
 const base: BaseStatus = {
   ...{ id: "01k9z3v7r2m8q4t6w1x5y0abcd", project: "shop", source: "default", engine: "mariadb", version: "11.8.3" },
   ...{ runtime: "docker", method: "image", tables: 12, rows: 12_345_678, disk_bytes: 1_234_567_890, current: true },
-  ...{ copies: 1, present: true, created_at: now, age_seconds: 0, stale: false },
+  ...{ copies: 1, raw: false, present: true, dump_key: "", created_at: now, age_seconds: 0, stale: false },
 };
 
 const copy: CopyStatus = {
@@ -88,10 +88,10 @@ describe("status in words", () => {
   });
 
   test("shows a server that isn't there as what it is", () => {
-    const shown = (server: CopyStatus["server"]) => renderStatus({ ...status, copies: [{ ...copy, server }] });
-    expect(shown("missing")).toMatch(/abcd +lost +49153/);
-    expect(shown("exited")).toMatch(/abcd +exited +49153/);
-    expect(shown("unknown")).toMatch(/abcd +ready +49153/);
+    const shown = (change: Partial<CopyStatus>) => renderStatus({ ...status, copies: [{ ...copy, ...change }] });
+    expect(shown({ status: "failed", server: "missing" })).toMatch(/abcd +lost +49153/);
+    expect(shown({ status: "stopped", server: "exited" })).toMatch(/abcd +stopped +49153/);
+    expect(shown({ server: "unknown" })).toMatch(/abcd +ready +49153/);
   });
 });
 
@@ -114,14 +114,24 @@ describe("what needs attention", () => {
   test("bases and copies whose data is gone, records that can't be read", () => {
     const all = warnings({
       bases: [{ ...base, present: false }],
-      copies: [{ ...copy, name: "feature-x", server: "missing" }],
+      copies: [
+        { ...copy, name: "feature-x", status: "failed", server: "missing" },
+        { ...copy, name: "feature-y", status: "unclean", server: "killed" },
+        { ...copy, name: "feature-z", status: "stopped", server: "killed" },
+      ],
       unreadable: [{ file: "/srv/x.json", state: "corrupt" }],
     });
     expect(all).toEqual([
       expect.stringContaining(`Base ${base.id} is lost`),
-      expect.stringContaining("Copy feature-x has no running server"),
+      expect.stringMatching(/^Copy feature-x is lost.*copy\.ts reset feature-x/),
+      expect.stringMatching(/^The machine went down under copy feature-y.*copy\.ts reset feature-y/),
+      expect.stringMatching(/^The server of copy feature-z ended by itself.*copy\.ts start feature-z/),
       expect.stringContaining('"/srv/x.json" is damaged'),
     ]);
+  });
+
+  test("a copy that somebody stopped needs nothing", () => {
+    expect(warnings({ copies: [{ ...copy, status: "stopped", server: "exited" }] })).toEqual([]);
   });
 
   test("a runtime that doesn't answer is no lost base", () => {

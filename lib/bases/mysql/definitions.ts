@@ -63,7 +63,7 @@ function of(object: string, text: string, from: string): CatalogQuery {
 /** The texts of all definitions of a database, to look for personal values in them. */
 export async function readDefinitions(session: Session): Promise<Definition[]> {
   const found: Definition[] = [];
-  const withChecks = session.server.flavour !== "mysql" || isMysql(session.server, "8.0");
+  const withChecks = session.server.flavour !== "mysql" || isMysql(session.server, "8.0.16");
   for (const query of withChecks ? [...QUERIES, CHECKS] : QUERIES)
     found.push(...(await catalog<Definition>(session, query)));
   return found;

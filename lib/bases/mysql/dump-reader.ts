@@ -1,5 +1,5 @@
 import type { Schema, Table } from "../../schema/model.ts";
-import type { TableRows } from "../build.ts";
+import type { RowWatch, TableRows } from "../build.ts";
 import { RowHash } from "../row-hash.ts";
 import { type RowColumn, rowColumns } from "./columns.ts";
 import { TupleReader } from "./literals.ts";
@@ -20,12 +20,15 @@ export class DumpReader {
   readonly #hashes = new Map<string, RowHash>();
   #rest: Uint8Array = new Uint8Array();
   #reader: TupleReader | undefined;
+  readonly #watch: RowWatch | undefined;
+  #see: ((chunk: Uint8Array) => void) | undefined;
   /** Inside DELIMITER ;; a line may be anything; only the first of a definition holds its definer. */
   #inBody = false;
   #beginsBody = false;
   complete = false;
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, watch?: RowWatch) {
+    this.#watch = watch;
     this.#tables = new Map(schema.tables.filter(({ kind }) => kind === "table").map((table) => [table.name, table]));
     for (const name of this.#tables.keys()) this.#hashes.set(name, new RowHash());
   }
@@ -61,6 +64,7 @@ export class DumpReader {
     const end = (this.#reader as TupleReader).push(bytes, from);
     const to = end < 0 ? bytes.length : end;
     out.push(bytes.subarray(from, to));
+    this.#see?.(bytes.subarray(from, to));
     if (end >= 0) this.#reader = undefined;
     return to;
   }
@@ -97,6 +101,7 @@ export class DumpReader {
     const hash = this.#hashes.get(name);
     if (table === undefined || hash === undefined)
       throw new Error(`mysqldump wrote rows of "${name}", which is no table of the base`);
+    this.#see = this.#watch?.(table);
     this.#reader = new TupleReader(columnsOf(table, match[2] ?? ""), hash);
     return from + match[0].length;
   }

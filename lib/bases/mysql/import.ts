@@ -5,7 +5,7 @@ import { DittoError } from "../../kit/errors.ts";
 import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Build, DumpFile } from "../build.ts";
 import { openDump } from "../files.ts";
-import { sql, workshopSession } from "./admin.ts";
+import { sql, withWorkshopSession } from "./admin.ts";
 import { buildFailure, reduceOutput } from "./errors.ts";
 import { FileFilter, foreign } from "./file-filter.ts";
 import { joinParts } from "./parts.ts";
@@ -56,7 +56,7 @@ function loadFailure(build: Build, file: DumpFile, stderr: string): DittoError {
 }
 
 async function refuseNothing(build: Build, file: DumpFile): Promise<void> {
-  const { tables } = await readMysqlSchema(workshopSession(build));
+  const { tables } = await withWorkshopSession(build, readMysqlSchema);
   if (tables.length > 0) return;
   throw new DittoError(`Cannot load "${file.name}": it made no table in database ${quoteIdentifier(build.database)}`, {
     code: "DUMP_EMPTY",

@@ -8,7 +8,7 @@ import { catalog, readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Build, PrivilegeQuestion, Selection, SourceLook } from "../build.ts";
 import { type MissingPrivilege, refuseMissing, shorten } from "../privileges.ts";
 import { type Chosen, choose } from "../selection.ts";
-import { workshopSession } from "./admin.ts";
+import { withWorkshopSession } from "./admin.ts";
 import { hiddenRoutines, missingOnDatabase, missingOnTables, seesEveryTable } from "./privileges.ts";
 
 /** What the source is, and proof that the user may read all of it: dump tools leave out silently what they may not see. */
@@ -123,13 +123,16 @@ async function readTraits(session: Session, schema: Schema, taken: Table[]): Pro
 }
 
 /** Checks the look against the workshop's server. Throws with the way out. */
-export async function fits(build: Build, look: SourceLook): Promise<void> {
-  const session = workshopSession(build, null);
+export function fits(build: Build, look: SourceLook): Promise<void> {
+  return withWorkshopSession(build, (session) => fitsInto(session, look), null);
+}
+
+async function fitsInto(session: Session, look: SourceLook): Promise<void> {
   const missing = (wanted: string | undefined, known: { name: string }[]) => {
     const names = new Set(known.map(({ name }) => name.toLowerCase()));
     return (wanted ?? "").split(",").filter((name) => name !== "" && !names.has(name.toLowerCase()));
   };
-  const combined = isMariadb(build.server, "10.10");
+  const combined = isMariadb(session.server, "10.10");
   const collations = missing(
     look.traits.collations,
     await catalog<{ name: string }>(session, {

@@ -4,7 +4,7 @@ import { DittoError } from "../../kit/errors.ts";
 import { type CatalogQuery, catalog } from "../../schema/read-mysql.ts";
 import type { SourceBuild } from "../build.ts";
 import type { Chosen } from "../selection.ts";
-import { workshopSession } from "./admin.ts";
+import { withWorkshopSession } from "./admin.ts";
 
 interface Named {
   kind: string;
@@ -39,7 +39,7 @@ export async function readObjects(session: Session): Promise<Named[]> {
 export async function compareObjects(build: SourceBuild, chosen: Chosen): Promise<void> {
   const left = new Set(chosen.left.map(({ name }) => name));
   const label = ({ kind, name }: Named) => `${kind} "${name}"`;
-  const held = new Set((await readObjects(workshopSession(build))).map(label));
+  const held = new Set((await withWorkshopSession(build, readObjects)).map(label));
   const wanted = (await readObjects(build.session)).filter(({ table }) => table === null || !left.has(table));
   const missing = wanted.map(label).filter((name) => !held.has(name));
   if (missing.length === 0) return;

@@ -6,7 +6,7 @@ import { isMysql } from "../../engine/mysql/version.ts";
 import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Build, TableRows } from "../build.ts";
 import { saveStream } from "../save.ts";
-import { workshopSession } from "./admin.ts";
+import { withWorkshopSession } from "./admin.ts";
 import { terminated } from "./ddl.ts";
 import { DumpReader } from "./dump-reader.ts";
 import { buildFailure, reduceOutput } from "./errors.ts";
@@ -17,7 +17,7 @@ import { StatementSplitter } from "./statements.ts";
 /** Dumps the finished base into one gzip file on this host, for `zcat | mysql`; rows and hashes are taken as they pass. */
 export async function portableDump(build: Build, file: string): Promise<TableRows[]> {
   const step = build.step("Write the portable dump");
-  const reader = new DumpReader(await readMysqlSchema(workshopSession(build)));
+  const reader = new DumpReader(await withWorkshopSession(build, readMysqlSchema), build.watch?.());
   const { args, tool } = dumpCommand(build, [
     "--single-transaction",
     "--quick",

@@ -1,8 +1,9 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier } from "../../engine/postgres/quote.ts";
 import type { Build, Disarmed, SourceLook } from "../build.ts";
-import { socketSession } from "./inspect.ts";
-import { encodingOf, sql } from "./sql.ts";
+import { withSocketSession } from "./inspect.ts";
+import { SECRET } from "./secret-names.ts";
+import { sql } from "./sql.ts";
 
 /** Tables of extensions that start jobs by themselves, and the column that says whether a job runs. */
 const SCHEDULERS = [
@@ -10,18 +11,16 @@ const SCHEDULERS = [
   { name: "pgAgent", schema: "pgagent", table: "pga_job", column: "jobenabled", label: "jobid" },
 ];
 
-/** Options of foreign data wrappers that hold or lead to a secret. */
-const SECRET = "pass|secret|token|credential|private|sslkey|access_?key|api_?key";
-
 /** No logical replication: neither a subscription of the source's nor one that SQL makes connects to anything. */
 const SETTINGS = { max_logical_replication_workers: "0" };
 
 /** Takes from a base what would act on the world in a copy: subscriptions, secrets of foreign servers, scheduled jobs. */
 export async function disarm(build: Build, look: SourceLook | undefined): Promise<Disarmed> {
-  const session = socketSession(build, await encodingOf(build));
-  const subscriptions = await subscriptionsOf(session);
-  const secrets = await secretsOf(session);
-  const { jobs, changed, stop } = await jobsOf(session);
+  const { subscriptions, secrets, jobs, changed, stop } = await withSocketSession(build, async (session) => ({
+    subscriptions: await subscriptionsOf(session),
+    secrets: await secretsOf(session),
+    ...(await jobsOf(session)),
+  }));
   const statements = [
     // A slot of the publisher's is not ours to drop.
     ...subscriptions.flatMap((name) => [

@@ -18,12 +18,11 @@ export async function portableDump(build: Build, file: string): Promise<TableRow
   ];
   const dumped = await build.workshop.run({ tool: "pg_dump", args, env: rowsEnvironment(await encodingOf(build)) });
   if (dumped.status !== 0) throw restoreFailure("dump the base", dumped.stderr, build.serverErrors());
-  const child = await build.workshop.start({ tool: "cat", args: [inside] });
+  const child = await build.workshop.start({ tool: "sh", args: ["-c", 'cat "$1" && rm -f "$1"', "sh", inside] });
   await saveStream(child.stdout, file, (bytes) => step.update({ bytes }));
   const { status, stderr } = await child.done;
   if (status !== 0) throw restoreFailure("save the dump", stderr, "");
-  await build.workshop.run({ tool: "rm", args: ["-f", inside] });
-  return customRows(file);
+  return customRows(file, build.watch?.());
 }
 
 /** The base's definitions as SQL. */

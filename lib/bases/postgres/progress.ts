@@ -13,11 +13,9 @@ export function watchCopies(
   tell: (bytes: number) => void,
 ): { stop(): Promise<void> } {
   const moved = new Map<string, number>();
-  let stopped = false;
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<true>();
   const look = async () => {
-    while (!stopped) {
-      await Bun.sleep(EVERY_MS);
-      if (stopped) return;
+    while (!(await Promise.race([stopped, Bun.sleep(EVERY_MS)]))) {
       for (const { id, bytes } of await read()) moved.set(id, Math.max(moved.get(id) ?? 0, Number(bytes)));
       tell([...moved.values()].reduce((sum, bytes) => sum + bytes, 0));
     }
@@ -26,7 +24,7 @@ export function watchCopies(
   const done = look().catch(() => {});
   return {
     stop() {
-      stopped = true;
+      stop(true);
       return done;
     },
   };

@@ -57,14 +57,15 @@ export async function carryServerSettings(build: Build, traits: Record<string, s
   const wanted = BEHAVIOUR.filter((name) => traits[name] !== undefined).map((name) => `${name}=${traits[name]}`);
   const different = wanted.filter((setting) => !own.has(setting));
   if (different.length === 0) return;
-  const statements = different.map((setting) => `ALTER SYSTEM SET ${settingClause(setting)};`);
+  const statements = different.map((setting) => `ALTER SYSTEM SET ${settingClause(setting)};\n`);
+  const reload = "SELECT pg_reload_conf()";
   try {
-    await sql(build, statements.join("\n"));
+    await sql(build, `${statements.join("")}${reload}`);
   } catch {
     // One of them is a locale that the image hasn't, or of another version's.
     await carryEach(build, different);
+    await sql(build, reload);
   }
-  await sql(build, "SELECT pg_reload_conf()");
 }
 
 async function carryEach(build: Build, settings: string[]): Promise<void> {

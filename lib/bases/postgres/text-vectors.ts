@@ -4,8 +4,8 @@ import type { MaskPlan } from "../../mask/plan.ts";
 import { qualifiedName } from "../../schema/model.ts";
 import type { Build } from "../build.ts";
 import type { RowMasks } from "../row-masks.ts";
-import { socketSession } from "./inspect.ts";
-import { encodingOf, sql } from "./sql.ts";
+import { withSocketSession } from "./inspect.ts";
+import { sql } from "./sql.ts";
 
 /** A column of lexemes that the server's own trigger function fills from others. */
 interface FedVector {
@@ -44,7 +44,7 @@ export async function keptVectors(session: Session, plan: MaskPlan): Promise<str
 export async function rebuildVectors(build: Build, masks: RowMasks): Promise<{ schema: string; name: string }[]> {
   const emptied = [...masks.values()].filter(({ selected }) => selected.size > 0);
   if (emptied.length === 0) return [];
-  const vectors = await fedVectors(socketSession(build, await encodingOf(build)));
+  const vectors = await withSocketSession(build, fedVectors);
   const changed = vectors.filter((vector) =>
     emptied.some(
       ({ table, selected }) => qualifiedName(table) === qualifiedName(vector) && selected.has(vector.column),

@@ -100,7 +100,7 @@ function readEntry(reader: ArchiveReader, version: number, form: "custom" | "dir
   for (let id = reader.text(); id !== undefined; id = reader.text()) dependencies.push(Number(id));
   const entry = { dumpId, oid, kind, schema, name, owner, definition, dependencies };
   if (form === "directory") return { ...entry, file: reader.text() ?? "" };
-  reader.skip(1 + reader.offsetSize);
+  reader.skipOffset(); // where its data begins
   return { ...entry, file: "" };
 }
 
@@ -139,8 +139,9 @@ export class ArchiveReader {
     return this.#decoder.decode(this.#take(length));
   }
 
-  skip(length: number): void {
-    this.#take(length);
+  /** Passes over a place in the file: a byte that says whether it is known, and `offsetSize` bytes. */
+  skipOffset(): void {
+    this.#take(1 + this.offsetSize);
   }
 
   #take(length: number): Uint8Array {

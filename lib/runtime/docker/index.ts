@@ -1,12 +1,15 @@
+import type { DittoError } from "../../kit/errors.ts";
 import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
 import { askVersion } from "./ask.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
 import { freeSpaceOf } from "./space.ts";
+import { memoryOf, openStaging } from "./staging.ts";
 import { listThings, removeThing } from "./things.ts";
 import { containerToolbox, execArguments } from "./tools.ts";
 import { openToolbox, openWorkshop, removeContainer } from "./workshop.ts";
@@ -21,8 +24,11 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
   const context = { cli, say };
   return {
     name: tool,
+    host: () => daemonHost(cli),
     openWorkshop: (request) => openWorkshop(context, request),
     openToolbox: (request) => openToolbox(context, request),
+    openStaging: (request) => openStaging(context, request),
+    memory: () => memoryOf(cli),
     locate: (host) => containerAddress(cli, host),
     askVersion: (question) => askVersion(cli, question),
     serve: async (request) => serve(cli, request, await yardOf(cli, request.from)),
@@ -38,12 +44,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     },
     restart: async (request) => restart(cli, request, await yardOf(cli, request.from)),
     async hasData(id, from) {
-      const yard = await yardOf(cli, from).catch((error) => {
-        if ((error as { code?: string }).code !== "POOL_MISSING") throw error;
-        return "gone" as const;
-      });
-      if (yard === "gone") return false;
-      if (yard) return yard.exists(`copies/${id}`);
+      if (from.method !== "image") return directoryExists(cli, from, `copies/${id}`);
       return (await stateOf(cli, copyContainer(id))) !== "missing";
     },
     async logs(id) {
@@ -52,18 +53,16 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     },
     async removeCopy(id, from) {
       await removeContainer(cli, copyContainer(id));
-      const yard = await yardOf(cli, from);
-      await yard?.remove(`copies/${id}`);
+      await unlessPoolGone(async () => (await yardOf(cli, from))?.remove(`copies/${id}`));
     },
     async exists(from) {
-      if (from.method !== "image") return directoryExists(cli, from);
-      const args = ["image", "inspect", "--format", "ok", from.reference];
-      return (await inspected(cli, args, "look for the base's image")) !== undefined;
+      const args = ["image", "inspect", "--format", "ok", from.method === "image" ? from.reference : from.image];
+      const image = await inspected(cli, args, "look for the base's image");
+      return image !== undefined && (from.method === "image" || directoryExists(cli, from, from.reference));
     },
     async removeFrozen(from) {
-      const yard = await yardOf(cli, from);
-      if (yard) await yard.remove(from.reference);
-      else await cli(["image", "rm", "-f", from.reference], { check: false });
+      if (from.method === "image") await cli(["image", "rm", "-f", from.reference], { check: false });
+      else await unlessPoolGone(async () => (await yardOf(cli, from))?.remove(from.reference));
     },
     packFrozen: async (from, read) => packFrozen(cli, from, await yardOf(cli, from), read),
     things: async () => listThings(cli, await existingYards(cli)),
@@ -84,10 +83,12 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
 }
 
 async function stateOf(cli: ContainerCli, container: string): Promise<ServerState> {
-  const args = ["container", "inspect", "--format", "{{.State.Status}}", container];
-  const state = (await inspected(cli, args, "look at the copy's server"))?.trim();
-  if (state === undefined) return "missing";
-  return state === "running" || state === "paused" ? state : "exited";
+  const args = ["container", "inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", container];
+  const found = await inspected(cli, args, "look at the copy's server");
+  if (found === undefined) return "missing";
+  const [state, status] = found.trim().split(" ");
+  if (state === "running" || state === "paused") return state;
+  return status === "0" ? "exited" : "killed";
 }
 
 /** What inspect prints; undefined when there is no such thing, which a daemon that is down doesn't say. */
@@ -100,11 +101,16 @@ async function inspected(cli: ContainerCli, args: string[], purpose: string): Pr
   return (await cli(args, { purpose })).stdout;
 }
 
-async function directoryExists(cli: ContainerCli, from: Frozen): Promise<boolean> {
+async function directoryExists(cli: ContainerCli, from: Frozen, path: string): Promise<boolean> {
+  return (await unlessPoolGone(async () => (await yardOf(cli, from))?.exists(path))) ?? false;
+}
+
+/** What is asked of a pool or removed from it when there is one; a pool that is gone took everything with it. */
+async function unlessPoolGone<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
-    return (await (await yardOf(cli, from))?.exists(from.reference)) ?? false;
+    return await action();
   } catch (error) {
-    if ((error as { code?: string }).code === "POOL_MISSING") return false;
-    throw error;
+    if ((error as DittoError).code !== "POOL_MISSING") throw error;
+    return undefined;
   }
 }

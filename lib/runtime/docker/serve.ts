@@ -38,13 +38,14 @@ async function startContainer(
   cli: ContainerCli,
   request: ServeRequest,
   at: { yard: Yard; path: string } | undefined,
+  gone: (from: Frozen) => DittoError = goneBase,
 ): Promise<void> {
   const env = at ? {} : fileVariables(request.files);
   const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
   const first = await cli(await args(), { check: false, env });
   if (first.status === 0) return settleNetworks(cli, request);
   if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
-  else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw goneBase(request.from);
+  else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw gone(request.from);
   else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
   await removeContainer(cli, copyContainer(request.id));
   await cli(await args(), { env, purpose: "start the copy" });
@@ -71,7 +72,7 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
   const gone = /no such container|no container with/i.test(started.stderr);
   if (yard && (await yard.exists(path))) {
     await removeContainer(cli, container);
-    return startContainer(cli, { ...request, files: {} }, { yard, path });
+    return startContainer(cli, { ...request, files: {} }, { yard, path }, goneServer);
   }
   if (yard || gone) throw lostCopy(request.id);
   if (/network .*not found|unable to find network/i.test(started.stderr)) {
@@ -83,6 +84,13 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
   }
   await cli(["start", container], { purpose: "start the copy" });
   await settleNetworks(cli, { ...request, joins: [] });
+}
+
+function goneServer(from: Frozen): DittoError {
+  return new DittoError(`Cannot start the copy: the image of its server is gone from ${from.runtime}`, {
+    code: "SERVER_MISSING",
+    hint: `The copy's data is as it was: bring image ${from.image} back and run the command again`,
+  });
 }
 
 function lostCopy(id: string): DittoError {

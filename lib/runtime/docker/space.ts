@@ -1,9 +1,11 @@
 import { statfs } from "node:fs/promises";
-import type { FreeSpace, Frozen } from "../index.ts";
+import { type FreeSpace, type Frozen, HERE } from "../index.ts";
 import type { ContainerCli } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 
 /** Bytes that are free where the daemon keeps everything; undefined where this host can't see it (a remote daemon, a VM). */
 export async function freeSpaceOf(cli: ContainerCli, from?: Frozen): Promise<FreeSpace | undefined> {
+  if ((await daemonHost(cli)) !== HERE) return undefined;
   const path = from?.dataRoot ?? (await dataRoot(cli));
   if (!path) return undefined;
   const facts = await statfs(path).catch(() => undefined);

@@ -1,9 +1,11 @@
 import { makeOrUndo } from "../../kit/cleanup.ts";
+import { DittoError } from "../../kit/errors.ts";
 import { withLock } from "../../kit/state.ts";
-import type { Frozen, Toolbox, ToolboxRequest, Workshop, WorkshopRequest } from "../index.ts";
+import { type Frozen, HERE, type Toolbox, type ToolboxRequest, type Workshop, type WorkshopRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { isLoopback } from "./network.ts";
@@ -15,7 +17,11 @@ import { chooseYard } from "./yards.ts";
 /** Where a place lies in every container: outside any VOLUME, or `docker commit` would leave the data behind. */
 export const PLACE = { directory: "/ditto", run: "/ditto/run" };
 
-const WORK = "/work";
+/** The folder that tools of one build share. */
+export const WORK = "/work";
+
+/** How long the daemon may take to remove a container, in milliseconds. */
+const REMOVAL_MS = 60_000;
 
 /** Keeps the container alive, and ends at once when it is stopped. */
 export const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
@@ -110,6 +116,7 @@ async function freeze(
 /** Opens a container whose tools reach the source and share the workshop's work folder. */
 export async function openToolbox(context: Context, request: ToolboxRequest): Promise<Toolbox> {
   const { cli } = context;
+  await refuseReachFromElsewhere(cli, request.reach);
   const image = await ensureImage(cli, request.image, context.say);
   const container = `ditto-${request.id}-tools`;
   const work = ["--mount", `type=volume,source=${workVolume(request.id)},destination=${WORK}`];
@@ -126,6 +133,21 @@ export async function openToolbox(context: Context, request: ToolboxRequest): Pr
     ...sourceHost(request.reach),
     close,
   };
+}
+
+/** The tools run where the daemon is: this machine's own addresses, be it a tunnel's, are others there. */
+async function refuseReachFromElsewhere(cli: ContainerCli, reach: ToolboxRequest["reach"]): Promise<void> {
+  const address = "socket" in reach ? reach.socket : reach.host;
+  if ("host" in reach && !isLoopback(address)) return;
+  const host = await daemonHost(cli);
+  if (host === HERE) return;
+  throw new DittoError(
+    `Cannot read the source: it is reached at ${address} of this machine, and the dump tools run on "${host}", where the ${cli.tool} daemon is`,
+    {
+      code: "SOURCE_ELSEWHERE",
+      hint: `Give the source's address as "${host}" reaches it, without a tunnel; or build the base on a machine with a daemon of its own ("bun scripts/base.ts export")`,
+    },
+  );
 }
 
 function sourceHost(reach: ToolboxRequest["reach"]): Pick<Toolbox, "sourceHost"> {
@@ -146,8 +168,9 @@ function reachFlags(reach: ToolboxRequest["reach"]): string[] {
   return ["--add-host", `${name ?? "host.docker.internal"}:host-gateway`];
 }
 
-async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
-  const script = `set -e; mkdir -p ${PLACE.run}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
+/** Makes the place and the work folder the server's own; resolves to its user as `uid:gid`. */
+export async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
+  const script = `set -e; mkdir -p ${PLACE.run} ${WORK}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
 chown "$1" ${PLACE.directory} ${PLACE.run} ${WORK}; chmod 1777 ${WORK}; echo "$(id -u "$1"):$(id -g "$1")"`;
   const { status, stdout, stderr } = await tools.run(
     { tool: "sh", args: ["-c", script, "sh", user, marker] },
@@ -196,10 +219,15 @@ async function closeWorkshop(cli: ContainerCli, { container, volume, yard, path 
 
 /** Removes a container with its anonymous volumes; none is fine too. */
 export async function removeContainer(cli: ContainerCli, container: string): Promise<void> {
-  const removed = await cli(["rm", "-f", "-v", container], { check: false });
-  if (removed.status !== 0 && !/no such container|no container with/i.test(removed.stderr)) {
-    await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
+  const until = Date.now() + REMOVAL_MS;
+  for (;;) {
+    const { status, stderr } = await cli(["rm", "-f", "-v", container], { check: false });
+    if (status === 0 || /no such container|no container with/i.test(stderr)) return;
+    // Of one that the daemon removes by itself when it ends.
+    if (!/removal of container .* is already in progress/i.test(stderr) || Date.now() > until) break;
+    await Bun.sleep(100);
   }
+  await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
 }
 
 function workVolume(id: string): string {

@@ -16,8 +16,14 @@ export async function chooseYard(cli: ContainerCli, wish: StorageWish, image: st
   if (wish === "image") return undefined;
   if (wish === "pool") return poolYard(await openOrCreate(cli));
   if (wish === "copy" || wish === "reflink") return alone(() => openVolume(cli, home, { image, wish }));
-  const shared = await alone(() => probeReflink(cli, home, image));
+  const shared = (await onExt(cli)) ? undefined : await alone(() => probeReflink(cli, home, image));
   return shared ?? existingPool(cli);
+}
+
+/** True where the daemon's own file system is known to share no blocks, which spares the trial in a container. */
+async function onExt(cli: ContainerCli): Promise<boolean> {
+  const status = cli.tool === "docker" ? ".DriverStatus" : ".Store.GraphStatus";
+  return /"extfs"/.test((await cli(["info", "--format", `{{json ${status}}}`], { check: false })).stdout);
 }
 
 /** One at a time, and to its end: what is cut off in the middle may make a volume that nobody removes. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Command, Frozen, Runtime, ServerState, Toolbox } from "../index.ts";
+import { type Command, type Frozen, HERE, type Runtime, type ServerState, type Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
 import { askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
@@ -10,6 +10,7 @@ import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
 import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
+import { memory, openStaging } from "./staging.ts";
 import { listThings, removeFolder, removeThing } from "./things.ts";
 import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
@@ -21,8 +22,11 @@ export { nativeRoot } from "./folders.ts";
 export function openNative(say: (text: string) => void): Runtime {
   return {
     name: "native",
+    host: async () => HERE,
     openWorkshop: (request) => openWorkshop(request, say),
     openToolbox,
+    openStaging: (request) => openStaging(request, say),
+    memory,
     locate: async (host) => host,
     askVersion,
     serve,

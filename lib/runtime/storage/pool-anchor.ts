@@ -229,6 +229,8 @@ function anchorArgs(names: PoolNames, request: AnchorRequest): string[] {
       "no-new-privileges",
       ...Object.entries(env).flatMap(([key, value]) => ["-e", `${key}=${value}`]),
     ],
+    // Held, or a prune would delete the file below the pool that is in use, and the next reboot everything in it.
+    ...["-v", `${names.file}:/f:ro`],
     ...["-v", `${names.volume}:/pool`, "--entrypoint", "sh", request.image, "-c", ANCHOR],
   ];
 }

@@ -26,23 +26,31 @@ nodes() {
     [ -b "$name" ] || { IFS=: read -r major minor <"$block/dev"; mknod -m 600 "$name" b "$major" "$minor" || exit ${EXIT.noLoop}; }
   done
 }
-attached() {
+backed() {
   for block in /sys/block/loop*; do
     if IFS= read -r backing <"$block/loop/backing_file"; then
-      case $backing in */"\${image#/f/}") echo "/dev/\${block##*/}" ;; esac
+      case $backing in $1) echo "/dev/\${block##*/}" ;; esac
     fi 2>/dev/null
   done
 }
+attached() { backed "*/\${image#/f/}"; }
+orphaned() { backed '*/pool-????????????????.img (deleted)'; }
 `;
 
 const NEED = `
 need() { for tool in "$@"; do command -v "$tool" >/dev/null || { echo "$tool" >&2; exit ${EXIT.noTool}; }; done; }
 `;
 
-/** $1 bytes or "auto", $2 "reserved" or "sparse", $3 file system, $4 id. mkfs discards by default, which would unreserve the file. */
-export const MAKE = `${LOCK}${NEED}
+/**
+ * A prune that deleted a pool's file left its bytes with the loop device, until that lets go of it; one that is still
+ * mounted only does so then.
+ * $1 bytes or "auto", $2 "reserved" or "sparse", $3 file system, $4 id. mkfs discards by default, which would unreserve the file.
+ */
+export const MAKE = `${LOCK}${NEED}${LOOPS}
 [ ! -e /f/complete ] || exit ${EXIT.exists}
 need losetup fallocate "mkfs.$3"
+nodes
+for device in $(orphaned); do losetup -d "$device" || :; done
 free=$(df -B1 --output=avail /f | tail -n 1 | tr -d ' ')
 size=$1
 if [ "$size" = auto ]; then

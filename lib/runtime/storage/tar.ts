@@ -1,8 +1,8 @@
 import { DittoError } from "../../kit/errors.ts";
 import type { Child } from "../../kit/exec.ts";
 
-/** Prints the C library's name and version: Postgres sorts texts by it, and an index that another one sorted misses rows. */
-export const TELL_LIBC = "getconf GNU_LIBC_VERSION 2>/dev/null || true";
+/** Prints the C library's name and version: Postgres sorts texts by it, and an index that another one sorted misses rows. Prints nothing, and fails, where there is another or it can't be told. */
+export const TELL_LIBC = "getconf GNU_LIBC_VERSION 2>/dev/null";
 
 /** What a packing process writes; the reading fails when the process does. */
 export async function* packedBy(child: Child): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { access, chmod, chown, mkdtemp, readdir, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { access, chmod, chown, mkdtemp, readdir, readlink, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -255,7 +255,7 @@ test.skipIf(!isRoot)(
       `HOME=${home}`,
       `TMPDIR=${home}`,
     ];
-    const nested = [process.execPath, "test", import.meta.path];
+    const nested = [process.execPath, "test", "--timeout=60000", import.meta.path];
     const { status, stdout, stderr } = await run([...user, ...nested], { check: false, cwd: home });
     await rm(home, { recursive: true });
     if (status !== 0) console.error(stdout, stderr);
@@ -404,10 +404,9 @@ async function leftovers(): Promise<string[]> {
 
 /** Pids with their working directory below a folder. */
 async function processesIn(path: string): Promise<number[]> {
-  const script =
-    'for p in /proc/[0-9]*; do case "$(readlink "$p/cwd")" in "$1"/*) basename "$p";; esac; done 2>/dev/null';
-  const { stdout } = await run(["sh", "-c", script, "sh", path], { check: false });
-  return stdout.split("\n").filter(Boolean).map(Number);
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const homes = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
+  return pids.filter((_, at) => homes[at]?.startsWith(`${path}/`)).map(Number);
 }
 
 async function freePort(): Promise<number> {

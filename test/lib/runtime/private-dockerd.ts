@@ -16,6 +16,8 @@ export interface PrivateDockerd {
   /** For DOCKER_HOST. */
   readonly host: string;
   readonly dataRoot: string;
+  /** The same over TCP, where that was asked for; else "". */
+  readonly tcp: string;
   /** `docker …` on this daemon; never throws for a status. */
   docker(args: string[], options?: { input?: string }): Promise<DockerResult>;
   /** Stops the daemon in order, or with `crash` kills it, its helpers and its containers as a power cut would, and starts it. */
@@ -39,21 +41,31 @@ export function whyNoPrivateDockerd(): string | undefined {
 /**
  * Starts a daemon and loads `images` into it from the shared one. With `iptables` containers reach the outside, and the
  * chains are shared with the other daemon; without, published ports still work through docker-proxy.
- * With `memoryMegabytes` its data root is a file system in memory of that size, which a test may fill.
+ * With `tcpAddress` it listens there too, on a free port. With `memoryMegabytes` its data root is a file system in memory
+ * of that size, with `diskMegabytes` ext4 in a sparse file; both are a test's to fill.
  */
 export async function startPrivateDockerd(
-  options: { images?: string[]; iptables?: boolean; memoryMegabytes?: number } = {},
+  options: {
+    images?: string[];
+    iptables?: boolean;
+    memoryMegabytes?: number;
+    diskMegabytes?: number;
+    tcpAddress?: string;
+  } = {},
 ): Promise<PrivateDockerd> {
   await sweepStale();
   const folder = await mkdtemp(join(PARENT, `${PREFIX}${process.pid}-`));
   const host = `unix://${join(folder, "docker.sock")}`;
+  const tcp = options.tcpAddress ? `tcp://${options.tcpAddress}:${freePort(options.tcpAddress)}` : "";
+  const way = { host, tcp, iptables: options.iptables ?? false };
   const daemon: PrivateDockerd = {
     host,
+    tcp,
     dataRoot: join(folder, "data"),
     docker: (args, { input } = {}) => execute(["docker", "--host", host, ...args], input),
     async restart({ crash = false } = {}) {
       await (crash ? killAll(folder) : endDaemon(folder));
-      await launch(folder, host, options.iptables ?? false);
+      await launch(folder, way);
     },
     stop: () => demolish(folder, host),
   };
@@ -61,9 +73,10 @@ export async function startPrivateDockerd(
     await addBridge(bridgeName(folder));
     await mkdir(daemon.dataRoot);
     // Before the first start: what is mounted over a data root later, dockerd unmounts when it stops.
-    const size = options.memoryMegabytes;
-    if (size) await must(["mount", "-t", "tmpfs", "-o", `size=${size}m`, "ditto-test", daemon.dataRoot]);
-    await launch(folder, host, options.iptables ?? false);
+    const { memoryMegabytes: memory, diskMegabytes: disk } = options;
+    if (memory) await must(["mount", "-t", "tmpfs", "-o", `size=${memory}m`, "ditto-test", daemon.dataRoot]);
+    if (disk) await mountDisk(daemon.dataRoot, { file: join(folder, "disk"), megabytes: disk });
+    await launch(folder, way);
     for (const image of options.images ?? []) await copyImage(image, host);
   } catch (error) {
     await daemon.stop();
@@ -72,7 +85,24 @@ export async function startPrivateDockerd(
   return daemon;
 }
 
-async function launch(folder: string, host: string, iptables: boolean): Promise<void> {
+/** Ext4, because it takes a write whose block it has only promised; nothing of it is kept for root. */
+async function mountDisk(target: string, { file, megabytes }: { file: string; megabytes: number }): Promise<void> {
+  await must(["truncate", "-s", `${megabytes}M`, file]);
+  await must(["mkfs.ext4", "-q", "-m", "0", file]);
+  await must(["mount", "-o", "loop", file, target]);
+}
+
+function freePort(hostname: string): number {
+  const listener = Bun.listen({ hostname, port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+async function launch(
+  folder: string,
+  { host, tcp, iptables }: { host: string; tcp: string; iptables: boolean },
+): Promise<void> {
   await mkdir(join(folder, "exec"), { recursive: true });
   await rm(join(folder, "docker.pid"), { force: true });
   const log = Bun.file(join(folder, "log"));
@@ -83,6 +113,8 @@ async function launch(folder: string, host: string, iptables: boolean): Promise<
       ...["--pidfile", join(folder, "docker.pid"), "--bridge", bridgeName(folder)],
       // With a containerd of the system's running, dockerd shares it: only the namespace keeps the two apart.
       ...["--containerd-namespace", name, "--containerd-plugins-namespace", `plugins.${name}`],
+      // Unless it is told that it means it, dockerd waits before it listens without TLS.
+      ...(tcp ? ["--host", tcp, "--tls=false"] : []),
       ...(iptables ? [] : ["--iptables=false", "--ip-masq=false"]),
     ],
     { stdin: "ignore", stdout: log, stderr: log, detached: true },
@@ -182,6 +214,7 @@ async function demolish(folder: string, host: string): Promise<void> {
     if (ids.length > 0) await execute(["docker", "--host", host, "rm", "-f", "-v", ...ids]);
   }
   await endDaemon(folder);
+  await removeBridges(folder);
   await detachLoops(folder);
   for (let tries = 0; tries < 20 && (await unmountAll(folder)); tries++) await Bun.sleep(50);
   await rm(folder, { recursive: true, force: true });
@@ -191,6 +224,13 @@ async function demolish(folder: string, host: string): Promise<void> {
 async function commandLineOfDaemon(folder: string): Promise<string> {
   const pid = Number.parseInt(await readFile(join(folder, "docker.pid"), "utf8").catch(() => ""), 10);
   return pid > 0 ? commandLine(pid) : "";
+}
+
+/** Those of networks, which outlive their daemon; a machine has room for about thirty. They are named in its own records. */
+async function removeBridges(folder: string): Promise<void> {
+  const records = await readFile(join(folder, "data", "network", "files", "local-kv.db"), "latin1").catch(() => "");
+  const names = new Set(records.match(/\bbr-[0-9a-f]{12}\b/g));
+  for (const name of names) if (existsSync(`/sys/class/net/${name}`)) await execute(["ip", "link", "delete", name]);
 }
 
 /** By inode, with the files still there; a device that is mounted goes with the mount. */

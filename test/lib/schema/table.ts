@@ -38,6 +38,7 @@ export function table(
     }),
     keys: [],
     indexes: [],
+    checks: [],
     partitionKey: [],
     parents: [],
     storage: "InnoDB",

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, test } from "bun:test";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { attempt } from "../../provision/exec.ts";
 import { readProvisioned, type ServerImage } from "../../provision/report.ts";
-import { homeIdOf, makeProject, type Outcome, type Project, type RunOptions } from "./project.ts";
+import type { SourceRequest } from "../../provision/sources.ts";
+import { homeIdOf, makeProject, nativeRootOf, type Outcome, type Project, type RunOptions } from "./project.ts";
+import { seed } from "./shared-base.ts";
 
 /** A combination on which the tests of copies run. */
 export interface Ground {
@@ -74,8 +76,11 @@ export function onEachGround(title: string, tests: (stage: Stage) => void, confi
 }
 
 /** Declares a test only where it means something: elsewhere it isn't skipped, there is none. */
-export function testWhere(applies: boolean): (title: string, body: () => void | Promise<void>) => void {
-  return applies ? test : () => {};
+export function testWhere(
+  applies: boolean,
+  skipped = false,
+): (title: string, body: () => void | Promise<void>) => void {
+  return applies ? test.skipIf(skipped) : () => {};
 }
 
 function setStage(ground: Ground, config: Config): Stage {
@@ -94,28 +99,21 @@ function setStage(ground: Ground, config: Config): Stage {
     copy: (args, options) => stage.project.run("copy", args, options),
     create: (...args) => stage.project.json<Copy>("copy", ["create", ...args]),
     list: () => stage.project.json<Copy[]>("copy", ["list"]),
-    leftovers: async () => (await inventory(stage.project)).filter((thing) => !bare.includes(thing)),
+    // The first copy makes the state folder's network, which stays.
+    leftovers: async () => {
+      const stays = [...bare, `network ditto-${homeIdOf(stage.project.home)}`];
+      return (await inventory(stage.project)).filter((thing) => !stays.includes(thing));
+    },
   };
   beforeAll(async () => {
     project = await makeProject(configOf(ground, config));
-    await reseed(stage);
-    // The first copy makes the state folder's network, which stays.
-    await stage.project.must("copy", ["run", "--", "true"]);
+    await seed(project, fixtureOf(ground));
     bare = await inventory(project);
   });
   afterAll(async () => {
-    if (!project) return;
-    // Native servers are processes, which no label finds.
-    if (ground.runtime === "native") await stage.copy(["delete", "--all", "--yes"]);
-    rmSync(nativeRootOf(project), { recursive: true, force: true });
-    await project.remove();
+    await project?.remove();
   });
   return stage;
-}
-
-/** Where the native runtime has this project's data when it runs as root. */
-function nativeRootOf(project: Project): string {
-  return join("/var/lib/ditto", homeIdOf(project.home) ?? "none");
 }
 
 /** The configuration of a ground, to which a test adds its own. */
@@ -124,10 +122,20 @@ export function configOf(ground: Ground, { copy = {}, ...config }: Config = {}):
   return { runtime: ground.runtime, copy: { image, ...copy }, dump: { roles: "keep" }, ...config };
 }
 
+/** What a source is started with that is like the ground's copies. */
+export function sourceOf({ server }: Ground): Pick<SourceRequest, "engine" | "version" | "initdbArgs"> {
+  const [engine, version] = server.split(":") as [SourceRequest["engine"], string];
+  // The host's own server, which native bases run on, may lack the image's locale.
+  return { engine, version, initdbArgs: "--locale=C --encoding=UTF8" };
+}
+
 /** Makes another base. */
 export async function reseed(stage: Stage): Promise<void> {
-  const seed = join(import.meta.dir, `../../fixtures/copies/${stage.ground.engine}.sql`);
-  await stage.project.must("reseed", ["--from", seed, "--rebuild"]);
+  await stage.project.must("reseed", ["--from", fixtureOf(stage.ground), "--rebuild"]);
+}
+
+function fixtureOf({ engine }: Ground): string {
+  return join(import.meta.dir, `../../fixtures/copies/${engine}.sql`);
 }
 
 function whyMissing(ground: Ground): string | undefined {
@@ -142,8 +150,9 @@ async function inventory(project: Project): Promise<string[]> {
   const files = project
     .files()
     .filter((file) => /^(copies|bases|dumps|tmp|work|native)\/./.test(file) || file.endsWith(".tmp"));
+  const root = nativeRootOf(project.home) ?? "";
   const native = ["bases", "copies", "tmp"].flatMap((folder) => {
-    const path = join(nativeRootOf(project), folder);
+    const path = join(root, folder);
     return existsSync(path) ? readdirSync(path).map((name) => `native ${folder}/${name}`) : [];
   });
   return [...(await project.traces()), ...native, ...files.map((file) => `file ${file}`)];

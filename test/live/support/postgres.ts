@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { must } from "../../provision/exec.ts";
 import { readProvisioned, type ServerImage } from "../../provision/report.ts";
-import { type Source, startSource } from "../../provision/sources.ts";
+import type { Source } from "../../provision/sources.ts";
+import { shareSource } from "./shared-source.ts";
 
 /** Why tests of these versions can't run here; undefined when they can. Part of their title, so that a skip says why. */
 export function missingPostgres(...versions: string[]): string | undefined {
@@ -18,26 +19,9 @@ export function postgresImage(version: string): string {
   return readProvisioned().images[`postgres:${version}` as ServerImage] ?? "";
 }
 
-const sources = new Map<string, Promise<Source>>();
-
-/** One server per version for all test files of this process; it goes when the process ends, however it ends. */
+/** One server per version for all tests of a file. */
 export function sharedSource(version: string): Promise<Source> {
-  const running =
-    sources.get(version) ?? startSource({ engine: "postgres", version, name: `pg${version}` }).then(reaped);
-  sources.set(version, running);
-  return running;
-}
-
-/** A shell waits at the other end of a pipe for this process to end: tests have no hook for that. */
-function reaped(source: Source): Source {
-  const script = 'trap "" INT TERM HUP; cat; docker rm -f -v "$0"';
-  const child = Bun.spawn(["sh", "-c", script, source.containerName], {
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "ignore",
-  });
-  child.unref();
-  return source;
+  return shareSource({ engine: "postgres", version, name: `pg${version}` });
 }
 
 /** The URL of another database, or of another user, on the same server. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { endProcesses } from "../../../lib/runtime/native/processes.ts";
 import { ownerOf } from "../../provision/docker.ts";
 import { attempt } from "../../provision/exec.ts";
 import { readProvisioned } from "../../provision/report.ts";
@@ -50,17 +51,18 @@ export interface Project {
   /** As `must` with `--json`; returns what was answered. */
   json<T = Record<string, unknown>>(script: string, args?: string[], options?: RunOptions): Promise<T>;
   start(script: string, args?: string[], options?: RunOptions): Running;
-  /** Everything that this state folder has in docker and podman now: `container NAME`, `volume …`, `image …`, `network …`, sorted. */
+  /** Everything that this state folder has in docker, or in podman where it is configured, now: `container NAME`, `volume …`, `image …`, `network …`, sorted. */
   traces(): Promise<string[]>;
   /** Files below the state folder, relative and sorted. */
   files(): string[];
   /** Traces and files, without the state folder's identity and locks, which stay: the same before and after what changes nothing. */
   belongings(): Promise<string[]>;
-  /** Removes everything that `traces` lists, and the folder. */
+  /** Removes everything that `traces` lists, native servers with their data, and the folder. */
   remove(): Promise<void>;
 }
 
-const ROOT = join(tmpdir(), "ditto-live");
+/** Where all projects lie. */
+export const ROOT = join(tmpdir(), "ditto-live");
 const SCRIPTS = resolve(import.meta.dir, "../../../scripts");
 
 let made = 0;
@@ -68,15 +70,26 @@ let made = 0;
 /** Makes an empty project. Register its removal at once: `afterAll(() => project.remove())`. */
 export async function makeProject(config: object = {}, name = "shop"): Promise<Project> {
   if (made++ === 0) await removeAbandoned();
-  // Short, because sockets lie below it; whoever finds it can tell whether its maker lives.
-  const folder = join(ROOT, `${ownerOf().split("/").slice(1).join("-")}-${made}`);
+  return projectIn(join(ROOT, `${maker()}-${made}`), config, name);
+}
+
+/** This process in the name of a folder: short, because sockets lie below it; whoever finds it can tell whether it lives. */
+export function maker(): string {
+  return ownerOf().split("/").slice(1).join("-");
+}
+
+/** A project in a folder of {@link ROOT}. */
+export function projectIn(folder: string, config: object, name: string): Project {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const home = join(folder, "home");
+  // Podman takes a while to say that it has nothing: only a project that was told to use it asks.
+  let podman = !readProvisioned().docker.available;
   const project: Project = {
     name,
     folder,
     home,
-    configure: (settings) => {
+    configure: (settings: { runtime?: string }) => {
+      podman ||= settings.runtime === "podman";
       // JSON is YAML. Fixtures hold invented people, whom only the tests of masking look for.
       const file = { project: name, obfuscation: { unreviewed: "allow", large_objects: "keep" }, ...settings };
       writeFileSync(join(folder, "ditto.yaml"), JSON.stringify(file, null, 2));
@@ -99,14 +112,14 @@ export async function makeProject(config: object = {}, name = "shop"): Promise<P
       return JSON.parse((await project.must(script, [...args, "--json"], options)).stdout);
     },
     start: (script, args, options) => startScript(project, script, args, options),
-    traces: () => tracesOf(home),
+    traces: () => tracesOf(home, containerTools(podman)),
     files: () => (existsSync(home) ? readdirSync(home, { recursive: true, encoding: "utf8" }).sort() : []),
     async belongings() {
       const files = project.files().filter((file) => !/^(identity\.json|locks)/.test(file));
       return [...(await project.traces()), ...files];
     },
     async remove() {
-      await removeTraces(home);
+      await removeTraces(home, containerTools(podman));
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -182,11 +195,11 @@ const LISTS = {
   network: ["network", "ls", "--format", "{{.Name}}"],
 };
 
-async function tracesOf(home: string): Promise<string[]> {
+async function tracesOf(home: string, tools: string[]): Promise<string[]> {
   const id = homeIdOf(home);
   if (id === undefined) return [];
   const found = await Promise.all(
-    containerTools().flatMap((tool) =>
+    tools.flatMap((tool) =>
       Object.entries(LISTS).map(async ([kind, list]) => {
         const { stdout } = await attempt([tool, ...list, "--filter", `label=ditto.home=${id}`], {
           env: readProvisioned().podman.env,
@@ -198,17 +211,38 @@ async function tracesOf(home: string): Promise<string[]> {
   return found.flat().sort();
 }
 
-function containerTools(): string[] {
+function containerTools(withPodman = true): string[] {
   const { docker, podman } = readProvisioned();
-  return [...(docker.available ? ["docker"] : []), ...(podman.available ? ["podman"] : [])];
+  return [...(docker.available ? ["docker"] : []), ...(withPodman && podman.available ? ["podman"] : [])];
 }
 
-async function removeTraces(home: string): Promise<void> {
+/** Where the native runtime has a state folder's data; undefined before it made anything. */
+export function nativeRootOf(home: string): string | undefined {
+  const id = homeIdOf(home);
+  return id && (process.getuid?.() === 0 ? join("/var/lib/ditto", id) : join(home, "native"));
+}
+
+/** Native servers are processes, which no label finds. */
+async function removeNative(home: string): Promise<void> {
+  const root = nativeRootOf(home);
+  if (root === undefined || !existsSync(root)) return;
+  for (const folder of ["copies", "bases", "tmp"].flatMap((kind) => foldersIn(join(root, kind)))) {
+    await endProcesses(folder);
+  }
+  rmSync(root, { recursive: true, force: true });
+}
+
+function foldersIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
+
+export async function removeTraces(home: string, tools = containerTools()): Promise<void> {
   const id = homeIdOf(home);
   if (id === undefined) return;
+  await removeNative(home);
   const { env } = readProvisioned().podman;
   const filter = ["--filter", `label=ditto.home=${id}`];
-  for (const tool of containerTools()) {
+  for (const tool of tools) {
     const ids = async (list: string[]) => {
       const { stdout } = await attempt([tool, ...list, ...filter], { env });
       return [...new Set(stdout.split("\n").filter(Boolean))];

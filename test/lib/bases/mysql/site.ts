@@ -90,6 +90,7 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
       selection: { ...EVERYTHING, ...selection },
       database,
       jobs: 2,
+      disarms: false,
       step: () => ({ update: () => {} }),
       warn: (message) => warnings.push(message),
       serverErrors: running.errors,
