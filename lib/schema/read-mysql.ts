@@ -138,7 +138,7 @@ function columnOf(row: ColumnRow): Column {
 /** By the suffixes of a collation's name; what says nothing of accents ignores them (MySQL's manual, "Collation Naming Conventions"). */
 function ignoredBy(collation: string): Column["ignores"] {
   if (!collation.endsWith("_ci")) return "nothing";
-  return collation.endsWith("_as_ci") ? "case" : "case and accents";
+  return collation.endsWith("_as_ci") ? "case and width" : "case and accents";
 }
 
 interface IndexRow {
