@@ -96,8 +96,7 @@ for (const { engine, version, cases } of SERVERS) {
           "reseed",
           at % 2 === 0 ? ["--verbose"] : ["--json", "--verbose"],
         );
-        expect({ title, status }).toEqual({ title, status: 1 });
-        expect(stdout + stderr).toMatch(says);
+        expect({ title, status, said: stdout + stderr }).toEqual({ title, status: 1, said: expect.stringMatching(says) });
         expect({ title, quoted: quoting(stdout + stderr) }).toEqual({ title, quoted: [] });
         expect({ title, files: filesQuoting(project) }).toEqual({ title, files: [] });
         expect({ title, logs: quoting(await logsOf(project)) }).toEqual({ title, logs: [] });
