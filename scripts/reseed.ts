@@ -22,6 +22,7 @@
  * Exit codes: 0 done · 1 failed (the previous base is untouched) · 2 bad usage or configuration · 130/143 interrupted
  */
 import { type Call, flags, script } from "../lib/kit/cli.ts";
+import { usageError } from "../lib/kit/errors.ts";
 
 const reseedFlags = flags({
   from: { type: "string" },
@@ -41,6 +42,7 @@ await script(import.meta, {
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {
+  refuseReportOfNothing(call);
   const { loadConfig } = await import("../lib/kit/config.ts");
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
   const { checkRules, reseed } = await import("../lib/bases/reseed.ts");
@@ -65,4 +67,13 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
     await reportFailure(config, error, call);
     throw error;
   }
+}
+
+/** A wish that changes nothing would be believed to have done something. */
+function refuseReportOfNothing({ flags: { check, report } }: Call<typeof reseedFlags>): void {
+  if (check && report !== undefined)
+    throw usageError(
+      "Cannot use --report with --check: it tells what was masked, and nothing is",
+      "Leave one of them out; with --json a check prints what it found",
+    );
 }

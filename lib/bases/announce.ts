@@ -49,9 +49,8 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
 }
 
 function reported(request: ReseedRequest, plan: Plan, base: BaseRecord): Reported {
-  const nothing: Masked = { keyFingerprint: "", rules: [], unreviewed: [], kept: [], sought: 0, leaks: [] };
   const { id: baseId, disarmed = [], ...rest } = base;
-  return { ...rest, baseId, disarmed, masked: plan.masking?.masked() ?? nothing, dittoVersion: request.dittoVersion };
+  return { ...rest, baseId, disarmed, masked: plan.masking?.masked(), dittoVersion: request.dittoVersion };
 }
 
 /** True for a dump that the store hasn't had before. */

@@ -3,7 +3,7 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import { newId } from "../kit/state.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
-import type { Frozen, Toolbox, Workshop } from "../runtime/index.ts";
+import type { Frozen, Workshop } from "../runtime/index.ts";
 import { holdsRows, qualifiedName, type Schema } from "../schema/model.ts";
 import { announce, pruneOld, type WrittenDump } from "./announce.ts";
 import type { Build, Disarmed, SourceBuild, SourceLook, TableRows, Transfer, Transferred } from "./build.ts";
@@ -190,7 +190,7 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
       );
       return transferred.rows;
     },
-    () => (toolbox as Toolbox).close(),
+    () => toolbox.close(),
   );
 }
 

@@ -30,6 +30,8 @@ export interface Masked {
   rules: RuleCount[];
   /** Columns that look personal and that no rule mentions, as `schema.table.column`. */
   unreviewed: string[];
+  /** Whether columns without a rule were looked at. */
+  judged: boolean;
   /** Columns and paths that a rule keeps. */
   kept: string[];
   /** How many sampled values of masked columns were looked for in the base. */
@@ -107,6 +109,7 @@ export async function openMasking(
       keyFingerprint: (loaded && "key" in loaded && loaded.key?.fingerprint) || "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
+      judged: wish.unreviewed !== "allow",
       kept,
       sought: search.values,
       leaks: search.leaks(),

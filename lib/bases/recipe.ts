@@ -26,6 +26,7 @@ export function recipeOf(request: ReseedRequest): string {
   // Recipes that were written down before there were others stay what they were.
   if (rawFile === "label") parts.push(rawFile);
   else if (rawFile === "mask") parts.push(selection, masking.unreviewed);
+  else if (masking.unreviewed !== "fail") parts.push(masking.unreviewed);
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 

@@ -166,7 +166,11 @@ async function loaded(
 
 async function openDoor({ engine, server, workshop }: Build, sql: string): Promise<void> {
   const { status } = await workshop.run(engine.adminClient(workshop.place, undefined, server), { input: sql });
-  if (status !== 0) throw new Error(`the staging server could not be opened (status ${status})`);
+  if (status === 0) return;
+  throw new DittoError(`Cannot mask the file: the server that holds its rows takes no user (status ${status})`, {
+    code: "STAGING_FAILED",
+    hint: "Check that the image in copy.image is one of this engine and version; --verbose shows each step",
+  });
 }
 
 /** A disk that is full is the memory that was given, unless it is a disk. */

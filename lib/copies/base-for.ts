@@ -1,5 +1,5 @@
-import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
-import { keyTime } from "../bases/store.ts";
+import { type BaseRecord, basesOf, currentBase, isMasked } from "../bases/catalogue.ts";
+import { type DumpManifest, keyTime } from "../bases/store.ts";
 import { openStore } from "../bases/stores.ts";
 import type { RuntimeName } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
@@ -66,12 +66,16 @@ async function ofDump(
   dump: string,
   { wishes, say }: { wishes: BaseWishes; say(text: string): void },
 ): Promise<BaseRecord> {
-  const bases = await basesOf({ project: config.project, source: config.sourceName });
-  const base = bases.find(({ dumpKey }) => dumpKey === dump) ?? (await loadedFrom(config, dump, bases));
-  if (base) return base;
+  const { rules } = config.obfuscation;
+  const base = await madeFrom(config, dump, wishes);
+  const unasked = base !== undefined && rules.length > 0 && !isMasked(base) && !wishes.raw && !base.raw;
+  if (base && !unasked) return base;
   if (wishes.raw || wishes.obfuscate) return load(config, dump, { wishes, say });
-  if (keyTime(dump) === undefined && config.obfuscation.rules.length > 0) {
-    throw new DittoError(`Cannot make a copy of "${dump}": it may hold raw rows, and there are rules to mask them`, {
+  if (unasked || (keyTime(dump) === undefined && rules.length > 0)) {
+    const state = unasked
+      ? "it was made without rules, and now there are some"
+      : "it may hold raw rows, and there are rules";
+    throw new DittoError(`Cannot make a copy of "${dump}": ${state} to mask them`, {
       code: "RAW_OR_OBFUSCATE",
       exit: 2,
       hint: "Add --obfuscate to mask them on their way, or --raw to load the file as it is",
@@ -83,18 +87,30 @@ async function ofDump(
   });
 }
 
-/** A base that was loaded from this dump holds the same, and may have a dump of its own. */
-async function loadedFrom(
-  { dump: { store } }: Config,
-  key: string,
-  bases: BaseRecord[],
-): Promise<BaseRecord | undefined> {
-  if (keyTime(key) === undefined) return undefined;
+/** The base that was made with a dump, or loaded from it: masked by the configured rules, or holding what the dump holds. */
+async function madeFrom(config: Config, dump: string, wishes: BaseWishes): Promise<BaseRecord | undefined> {
+  const bases = await basesOf({ project: config.project, source: config.sourceName });
+  const masked = profileOf(config.obfuscation.rules);
+  const best = (all: BaseRecord[], held: string) => {
+    const profiles = wishes.obfuscate ? [masked] : wishes.raw ? [held] : [masked, held];
+    return profiles.flatMap((profile) => all.filter((base) => base.profile === profile))[0];
+  };
+  const own = bases.filter(({ dumpKey }) => dumpKey === dump);
+  const found = own[0] && best(own, own[0].profile);
+  if (found) return found;
+  const manifest = keyTime(dump) === undefined ? undefined : await manifestOf(config, dump);
+  if (manifest === undefined) return undefined;
+  return best(
+    bases.filter(({ fileSha256 }) => fileSha256 === manifest.sha256),
+    manifest.profile,
+  );
+}
+
+async function manifestOf({ dump: { store } }: Config, key: string): Promise<DumpManifest | undefined> {
   const found = await openStore(store)
     .find(key)
     .catch(() => undefined);
-  const sha256 = found?.manifest?.sha256;
-  return sha256 === undefined ? undefined : bases.find(({ fileSha256 }) => fileSha256 === sha256);
+  return found?.manifest;
 }
 
 async function load(

@@ -6,7 +6,8 @@ import { redactionOf } from "./redaction.ts";
 import { roomOf } from "./replace/digits.ts";
 import { SUFFIXED, TOKEN } from "./replace/folded.ts";
 import { unitsOf } from "./replace/number.ts";
-import type { MaskRequest, Rule } from "./request.ts";
+import type { MaskRequest } from "./request.ts";
+import type { Rule } from "./rule.ts";
 
 type Type = NonNullable<Rule["type"]>;
 

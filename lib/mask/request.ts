@@ -1,9 +1,6 @@
-import type { Config } from "../kit/config.ts";
 import type { Fold } from "./fold.ts";
 import type { Engine, Kind } from "./kind.ts";
-
-/** A rule of `ditto.yaml`. */
-export type Rule = Config["obfuscation"]["rules"][number];
+import type { Rule } from "./rule.ts";
 
 /** What a mask is made for: one rule on one column. */
 export interface MaskRequest {

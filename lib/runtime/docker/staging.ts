@@ -1,17 +1,17 @@
 import { totalmem } from "node:os";
 import { availableMemory } from "node:process";
 import { makeOrUndo } from "../../kit/cleanup.ts";
+import { DittoError } from "../../kit/errors.ts";
 import type { Child } from "../../kit/exec.ts";
 import { hasSwap } from "../../kit/memory.ts";
-import type { Memory, Staging, StagingRequest } from "../index.ts";
+import { HERE, type Memory, type Staging, type StagingRequest } from "../index.ts";
 import { type ContainerCli, explain } from "./cli.ts";
+import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { canShut, copyNetwork, createCopyNetwork, shutWayOut } from "./network.ts";
 import { containerToolbox } from "./tools.ts";
 import { type Context, handOver, PLACE, removeContainer, WORK } from "./workshop.ts";
-
-const BIND = "127.0.0.1";
 
 /**
  * The container lives as long as its stdin is open, which ends with this process, also by SIGKILL; then the daemon removes
@@ -22,21 +22,38 @@ const LIFELINE = `exec 3<&0; trap 'exit 0' TERM INT; echo open; cat <&3 >/dev/nu
 /** What its server and tools need besides the files, in bytes. */
 const SERVER_MEMORY = 1 << 30;
 
-/** Opens a container for a server of raw rows: its files in memory, its network closed, its port this machine's alone. */
+/**
+ * Opens a container for a server of raw rows: its files in memory, its network closed, its port this machine's alone.
+ * Throws `STAGING_ELSEWHERE` where that would be another machine's.
+ */
 export async function openStaging({ cli, say }: Context, request: StagingRequest): Promise<Staging> {
+  await refuseElsewhere(cli);
   const image = await ensureImage(cli, request.image, say);
   await createCopyNetwork(cli);
   const container = `ditto-${request.id}-staging`;
   const close = () => removeContainer(cli, container);
   return makeOrUndo(async () => {
     await untilOpen(cli, await runArguments(cli, request, { container, ...image }));
-    if (cli.tool === "podman" && canShut(cli.tool, BIND)) await shutWayOut(cli, container);
+    if (cli.tool === "podman" && canShut(cli.tool, HERE)) await shutWayOut(cli, container);
     const tools = containerToolbox(cli, container, request.user, WORK);
     const owner = await handOver(tools, request.user, await placeMarker("tool", request.id, null));
     const port = await publishedPort(cli, container, request.serverPort);
     const listen = { port: request.serverPort, listen: "*" };
-    return { ...tools, place: PLACE, owner, listen, reach: { host: BIND, port }, close };
+    return { ...tools, place: PLACE, owner, listen, reach: { host: HERE, port }, close };
   }, close);
+}
+
+/** Raw rows are not put on a port that others reach. */
+async function refuseElsewhere(cli: ContainerCli): Promise<void> {
+  const host = await daemonHost(cli);
+  if (host === HERE) return;
+  throw new DittoError(
+    `Cannot mask a raw file: the ${cli.tool} daemon is on "${host}", and the server that holds the raw rows listens on that machine alone`,
+    {
+      code: "STAGING_ELSEWHERE",
+      hint: 'Use --runtime native, or build the base on a machine with a daemon of its own ("bun scripts/base.ts export")',
+    },
+  );
 }
 
 async function runArguments(
@@ -46,7 +63,7 @@ async function runArguments(
 ): Promise<string[]> {
   return [
     ...["run", "-i", "--rm", "--pull", "never", "--name", container, ...(await labelFlags("tool", request.id))],
-    ...["--network", await copyNetwork(), "-p", `${BIND}::${request.serverPort}`],
+    ...["--network", await copyNetwork(), "-p", `${HERE}::${request.serverPort}`],
     ...["--log-driver", "none", "--shm-size", "1g", "--user", "root", "--workdir", "/", "--entrypoint", "sh"],
     ...["--security-opt", "no-new-privileges", ...(cli.tool === "docker" ? ["--ulimit", "core=0"] : [])],
     ...(request.memory === undefined ? [] : await inMemory(cli, request.memory)),
@@ -80,10 +97,10 @@ async function publishedPort(cli: ContainerCli, container: string, inside: numbe
   return Number(/:(\d+)\s*$/m.exec(stdout)?.[1]);
 }
 
-/** What the containers' memory is: a daemon elsewhere, or in a virtual machine, tells only how much it has. */
+/** What the containers' memory is: a daemon elsewhere, or in a virtual machine, tells only how much it has, not whether there is swap. */
 export async function memoryOf(cli: ContainerCli): Promise<Memory> {
   const total = await totalOf(cli);
-  if (!isHere(total)) return { bytes: total / 2, swaps: false };
+  if (!isHere(total)) return { bytes: total / 2, swaps: !(await limitsSwap(cli)) };
   return { bytes: availableMemory(), swaps: (await hasSwap()) && !(await limitsSwap(cli)) };
 }
 
