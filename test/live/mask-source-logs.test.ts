@@ -141,7 +141,7 @@ for (const talkative of SOURCES) {
       configure({ people: talkative.slow });
       const started = async () => {
         const running = project.start("reseed", ["--verbose"], { env });
-        await until(() => /Copy (the )?rows/.test(running.stderr()), 60_000);
+        await until(() => /Copy (the )?rows/.test(running.stderr()), 200_000);
         await Bun.sleep(1_000);
         return running;
       };
