@@ -76,7 +76,7 @@ describe.skipIf(missing !== "")(`Markers${missing ? ` (${missing})` : ""}`, () =
         const scene = await setScene(engine, version, 30_000);
         // The tables come in the order of their size: the one with markers is copied before this one's row is refused.
         await scene.source.sql(
-          "CREATE TABLE picky (id int PRIMARY KEY, mail varchar(60) NOT NULL CHECK (mail LIKE '%corp.io'))",
+          "CREATE TABLE picky (id int PRIMARY KEY, mail varchar(60) NOT NULL, CHECK (mail LIKE '%corp.io' OR id < 0))",
         );
         await scene.source.sql("INSERT INTO picky VALUES (1, 'bob@corp.io')");
         const rules = rulesOf(scene.markers);
@@ -85,7 +85,7 @@ describe.skipIf(missing !== "")(`Markers${missing ? ` (${missing})` : ""}`, () =
         });
         expect(await failing.run("reseed")).toMatchObject({
           status: 1,
-          stderr: expect.stringMatching(/breaks a CHECK/),
+          stderr: expect.stringMatching(/CHECK constraint/),
         });
         const slow = { rows: { markers: SLOW[engine] } };
         const killed = await projectOf(scene, { rules }, slow);
