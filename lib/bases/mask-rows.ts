@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { EngineName } from "../engine/index.ts";
 import type { MaskKey } from "../mask/key.ts";
 import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../mask/plan.ts";
+import { printedAs } from "../mask/printed.ts";
 import { redactionOf } from "../mask/redaction.ts";
 import type { Rule } from "../mask/rule.ts";
 import type { Transfer } from "./build.ts";
@@ -46,7 +47,8 @@ function maskTable({ table, columns }: TableMask, site: Site): RowMask {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
       if (rule.range !== undefined) mask.ranges.push({ column: column.column.name, greatest: rule.range[1] });
       if (isDrawn(column, rule)) continue;
-      const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      const redaction = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      const replacement = redaction === undefined ? undefined : printedAs(site.engine, column.kind)(redaction);
       mask.selected.set(
         column.column.name,
         site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }),

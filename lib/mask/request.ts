@@ -12,7 +12,7 @@ export interface MaskRequest {
   unique: boolean;
   /**
    * How far values count as the same. Unset, `replace` folds case and accents, which is right for all columns but those
-   * whose collation ignores case alone (citext, `_as_ci`): "case" there. Unset, `hash` digests the exact text, so that
+   * whose collation minds accents: "case" for citext, "width" for `_as_ci`. Unset, `hash` digests the exact text, so that
    * a value has one hash in every engine; set it where a foreign key joins the column under a collation that folds.
    */
   fold?: Fold;

@@ -13,7 +13,7 @@ export interface Wish extends Partial<Omit<Rule, "unique">> {
   /** The column is in a unique index. */
   isUnique?: boolean;
   unique?: "suffix" | undefined;
-  fold?: "all" | "case";
+  fold?: "all" | "width" | "case";
 }
 
 /** A request for a column of the type, `replace` unless the wish says otherwise. */

@@ -17,7 +17,7 @@ interface Vector {
   rule: Partial<Rule>;
   labels?: string[];
   isUnique?: boolean;
-  fold?: "all" | "case";
+  fold?: "all" | "width" | "case";
   by?: string;
   input: string;
   canonical: string;
