@@ -8,9 +8,12 @@ export function describeReview({ plan, unreviewed }: Review): { json: Record<str
       rules.map((rule) => ({ schema: table.schema, table: table.name, column: column.name, ...effectOf(rule) })),
     ),
   );
+  const names = columns.map(({ schema, table, column, path }) =>
+    [`${schema}.${table}.${column}`, path].filter(Boolean).join(" "),
+  );
+  const width = Math.max(0, ...names.map(({ length }) => length));
   const lines = columns.map(
-    ({ schema, table, column, path, strategy, type }) =>
-      `${schema}.${table}.${column}${path === undefined ? "" : ` ${path}`}  ${strategy}${type === undefined ? "" : ` ${type}`}`,
+    ({ strategy, type }, at) => `${names[at]?.padEnd(width)}  ${[strategy, type].filter(Boolean).join(" ")}`,
   );
   const end = unreviewed.length === 0 ? "Nothing else looks personal" : `${unreviewed.length} more look personal`;
   return {
