@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { Distinct } from "../mask/distinct.ts";
 import { freeBytes } from "./byte-buffer.ts";
 import { type MaskThread, startThread } from "./mask-threads.ts";
 import { RowHash } from "./row-hash.ts";
@@ -29,6 +30,7 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
   const { changes, secret } = mask;
   const work = { ...form, changes, secret };
   const hash = new RowHash();
+  const distinct = changes.map(() => ({ before: new Distinct(), after: new Distinct() }));
   let here: RowMasker | undefined = rowMasker(work);
   let threads: MaskThread[] = [];
   let pushed = 0;
@@ -54,12 +56,14 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
     await write(lines);
     freeBytes(lines);
     hash.merge(sum);
-    for (const [at, { seen, changed, kept }] of counts.entries()) {
+    for (const [at, { seen, changed, kept, before, after }] of counts.entries()) {
       const count = changes[at]?.count;
       if (count === undefined) continue;
       count.seen += seen;
       count.changed += changed;
       count.kept += kept;
+      distinct[at]?.before.merge(before);
+      distinct[at]?.after.merge(after);
     }
   }
 
@@ -80,6 +84,10 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
     room: () => (bytes > MANY ? underWay[0] : undefined),
     async end() {
       await last;
+      for (const [at, { request, count }] of changes.entries()) {
+        const [before, after] = [distinct[at]?.before.estimate() ?? 0, distinct[at]?.after.estimate() ?? 0];
+        count.distinct = { before: request === undefined ? null : before, after };
+      }
       return hash;
     },
     close() {

@@ -87,15 +87,18 @@ function section(title: string, content: string, nothing: string): string {
 function rulesTable(rules: RuleCount[]): string {
   if (rules.length === 0) return "";
   const rows = rules.map(
-    ({ name, strategy, type, seen, changed, kept }) =>
-      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept].map(count).join("")}</tr>`,
+    ({ name, strategy, type, seen, changed, kept, distinct }) =>
+      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept, distinct?.before, distinct?.after].map(count).join("")}</tr>`,
   );
-  const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where"].map((name) => `<th>${name}</th>`).join("");
+  const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where", "Different before", "after"]
+    .map((name) => `<th>${name}</th>`)
+    .join("");
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-function count(number: number): string {
-  return `<td class="number">${number.toLocaleString("en")}</td>`;
+/** What nobody could count is a dash. */
+function count(number: number | null | undefined): string {
+  return `<td class="number">${number == null ? "–" : number.toLocaleString("en")}</td>`;
 }
 
 function list(items: string[]): string {

@@ -23,6 +23,8 @@ export interface RuleCount {
   changed: number;
   /** Rows whose value `where` kept raw. */
   kept: number;
+  /** About how many different values there were and are; null where the source changed them and nobody else saw them. */
+  distinct?: { before: number | null; after: number };
 }
 
 /** One rule's work on the rows of a table as they pass; nothing but data, so that another thread can do it. */

@@ -1,10 +1,17 @@
 import { DittoError } from "../kit/errors.ts";
+import { Distinct } from "../mask/distinct.ts";
 import { openKey } from "../mask/key.ts";
 import { type ValueMask, valueMask } from "../mask/value-mask.ts";
 import type { RuleCount, ValueChange } from "./row-masks.ts";
 
+/** What a rule did to some rows; `before` and `after` are the registers of {@link Distinct}. */
+export interface Count extends Pick<RuleCount, "seen" | "changed" | "kept"> {
+  before: Uint8Array;
+  after: Uint8Array;
+}
+
 /** What the rules did to some rows, in the order of the changes. */
-export type Counts = Pick<RuleCount, "seen" | "changed" | "kept">[];
+export type Counts = Count[];
 
 /** A change that can be made. */
 export interface ReadyChange {
@@ -13,7 +20,9 @@ export interface ReadyChange {
   flag: number | undefined;
   /** Undefined where the source has changed it already. */
   change: ((value: string, by?: string | null) => string) | undefined;
-  count: Counts[number];
+  count: Pick<RuleCount, "seen" | "changed" | "kept">;
+  before: Distinct;
+  after: Distinct;
 }
 
 /** Values that all the changes of a table together remember: some 10 MB. */
@@ -28,8 +37,12 @@ export function readyChanges(changes: ValueChange[], secret: Uint8Array): ReadyC
   return changes.map(({ index, by, flag, request, count: { name } }) => ({
     ...{ index, by, flag },
     change: request && guarded(name, valueMask(request, key, remembered)),
-    count: { seen: 0, changed: 0, kept: 0 },
+    ...nothing(),
   }));
+}
+
+function nothing(): Pick<ReadyChange, "count" | "before" | "after"> {
+  return { count: { seen: 0, changed: 0, kept: 0 }, before: new Distinct(), after: new Distinct() };
 }
 
 /** A row whose values lie in bytes. */
@@ -43,7 +56,7 @@ export interface Row {
 
 /** Changes one row; what a column becomes is put into `made`. */
 export function changeRow(changes: ReadyChange[], row: Row, made: (string | undefined)[]): void {
-  for (const { index, by, flag, change, count } of changes) {
+  for (const { index, by, flag, change, count, before, after } of changes) {
     if (flag !== undefined && row.holds(flag)) {
       count.kept++;
       continue;
@@ -52,10 +65,13 @@ export function changeRow(changes: ReadyChange[], row: Row, made: (string | unde
     count.seen++;
     if (change === undefined) {
       count.changed++;
+      after.add(row.text(index));
       continue;
     }
     const value = made[index] ?? row.text(index);
     const result = by === undefined ? change(value) : change(value, row.isNull(by) ? null : row.text(by));
+    before.add(value);
+    after.add(result);
     if (result === value) continue;
     count.changed++;
     made[index] = result;
@@ -65,9 +81,9 @@ export function changeRow(changes: ReadyChange[], row: Row, made: (string | unde
 /** What the changes did since the last time. */
 export function takeCounts(changes: ReadyChange[]): Counts {
   return changes.map((ready) => {
-    const { count } = ready;
-    ready.count = { seen: 0, changed: 0, kept: 0 };
-    return count;
+    const { count, before, after } = ready;
+    Object.assign(ready, nothing());
+    return { ...count, before: before.registers, after: after.registers };
   });
 }
 

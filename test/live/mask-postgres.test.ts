@@ -159,6 +159,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
       seen: 11,
       changed: 11,
       kept: 0,
+      distinct: { before: 11, after: 11 },
     });
     expect(masking.rules).toContainEqual({
       name: "public.member.contact",
@@ -167,6 +168,7 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
       seen: 2,
       changed: 2,
       kept: 0,
+      distinct: { before: 2, after: 2 },
     });
   });
 });

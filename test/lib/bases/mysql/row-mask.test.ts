@@ -39,7 +39,7 @@ test("text is masked as it is and escaped afterwards, bytes go in hexadecimal, N
   const mask = masker(1, "varchar(40)", { strategy: "mask", keep_format: true });
   const { lines, counts } = mask(wire(["1", "a\tb\\é", Buffer.from([0, 255])], ["2", null, null], ["3", "", ""]));
   expect(text(lines)).toBe("1\t*\\t*\\\\*\t00FF\n2\t\\N\t\\N\n3\t\t\n");
-  expect(counts).toEqual([{ seen: 2, changed: 1, kept: 0 }]);
+  expect(counts).toMatchObject([{ seen: 2, changed: 1, kept: 0 }]);
 });
 
 test("bytes are masked a character for each", () => {
@@ -56,6 +56,6 @@ test("a condition behind the columns keeps the value, and is taken off", () => {
   const mask = masker(1, "varchar(40)", { strategy: "redact", with: "x" }, 0);
   const { lines, counts, sum } = mask(wire(["1", "ann", "", "1"], ["2", "bob", "", "0"], ["3", "eve", "", null]));
   expect(text(lines)).toBe("1\tann\t\n2\tx\t\n3\tx\t\n");
-  expect(counts).toEqual([{ seen: 2, changed: 2, kept: 1 }]);
+  expect(counts).toMatchObject([{ seen: 2, changed: 2, kept: 1 }]);
   expect(sum.rows).toBe(3);
 });

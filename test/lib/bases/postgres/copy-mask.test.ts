@@ -24,7 +24,7 @@ test("NULL, an empty value and the text of NULL are three things", () => {
   const mask = masker({ strategy: "redact", with: "\\N" });
   const { lines, counts } = mask(Buffer.from("1\t\\N\tx\n2\t\ty\n3\t\\\\N\tz\n"));
   expect(latin1(lines)).toBe("1\t\\N\tx\n2\t\\\\N\ty\n3\t\\\\N\tz\n");
-  expect(counts).toEqual([{ seen: 2, changed: 1, kept: 0 }]);
+  expect(counts).toMatchObject([{ seen: 2, changed: 1, kept: 0 }]);
 });
 
 test("what no rule names passes byte by byte, whatever its encoding", () => {
@@ -45,7 +45,7 @@ test("a condition behind the columns keeps the value, and is taken off", () => {
     { flag: 0 },
   )(Buffer.from("1\tann\tz\tt\n2\tbob\tz\tf\n3\teve\tz\t\\N\n"));
   expect(latin1(lines)).toBe("1\tann\tz\n2\tx\tz\n3\tx\tz\n");
-  expect(counts).toEqual([{ seen: 2, changed: 2, kept: 1 }]);
+  expect(counts).toMatchObject([{ seen: 2, changed: 2, kept: 1 }]);
 });
 
 test("rows of any length are put together from chunks of any size", () => {
