@@ -19,9 +19,13 @@ interface CopyFlags {
 /** Flags of create and run as wishes, the name checked. */
 export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
   const { name, ttl, port, label, dump, as: role, network } = call.flags;
-  const chosen =
-    name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump, role, network };
+  return { name: await checkedName(name), ttl, port, labels: label, dump, role, network };
+}
+
+/** A copy's name as it was typed, checked; `@branch` stands for the current git branch. */
+export async function checkedName(name: string | undefined): Promise<string | undefined> {
+  if (name === "@branch") return branchName();
+  return name === undefined ? undefined : checkName(name, "a copy's name");
 }
 
 /** The copies that are named, each once. */
