@@ -62,6 +62,7 @@ function swept<Asked>(verb: (call: Asked) => Promise<void>): (call: Asked) => Pr
 
 async function exportLines(call: Call<typeof exportFlags>): Promise<void> {
   const { copies, config } = await open(call);
+  copies.refuseSourceVariables(config);
   await copies.takeCopy(call.flags, { config, say: call.say }, async (copy) => {
     const env = await copies.environmentOf(copy, config);
     copies.sayCopy(copy, call.say);
@@ -73,6 +74,7 @@ async function exportLines(call: Call<typeof exportFlags>): Promise<void> {
 
 async function patch(call: Call<typeof copyFlags>): Promise<void> {
   const { copies, config } = await open(call);
+  copies.refuseSourceVariables(config);
   const file = await copies.envFileAt(call.positionals[0] ?? ".env.local");
   await copies.takeCopy(call.flags, { config, say: call.say }, async (copy) => {
     const env = await copies.variablesOf(copy, config);

@@ -11,7 +11,7 @@ export { renderPatch, sayUnpatched, sayWhenUnignored } from "./patch-text.ts";
 export { onWholeBase } from "./rebuild.ts";
 export { readEvents, urlOf, viewOf } from "./record.ts";
 export { runBeside, runOnCopy } from "./run.ts";
-export { environmentOf, variablesOf } from "./variables.ts";
+export { environmentOf, refuseSourceVariables, variablesOf } from "./variables.ts";
 export { awake, awakeWherePossible, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";
 export { chooseForDelete, chooseSome, confirmReset, wishesOf } from "./wishes.ts";
 export { sayCopy, takeCopy } from "./workspace.ts";

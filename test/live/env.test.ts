@@ -270,28 +270,49 @@ onEachGround("env.ts", (stage) => {
   });
 
   test("kill -9 at any moment of a patch or its end leaves a whole file, and the next prune puts it back", async () => {
-    for (const ms of soak ? [20, 60, 100, 300, 400, 450, 500, 550, 600, 700] : [60, 400, 600]) {
-      stage.project.write("app/.env.local", FILE);
-      const running = stage.project.start("env", ["patch", "app/.env.local"]);
+    stage.project.write("app/.env.local", FILE);
+    await stage.create("--name", "first");
+    const times = [await patch("--copy", "first"), await env("destroy", "first")].map(({ ms }) => ms);
+    const killed = async (args: string[], ms = 0) => {
+      const running = stage.project.start("env", args);
       await Bun.sleep(ms);
       running.kill("SIGKILL");
       await running.done;
       expect(read().replace(urlIn(read()), OLD)).toBe(FILE);
-      // Which of them was ready already expires only later.
-      for (const { id } of await stage.list()) {
-        const ending = stage.project.start("env", ["destroy", id]);
-        await Bun.sleep(ms);
-        ending.kill("SIGKILL");
-        await ending.done;
-      }
+    };
+    for (const part of soak ? [0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1] : [0.6, 0.8, 0.95]) {
+      await stage.create("--name", "work");
+      await killed(["patch", "app/.env.local", "--copy", "work"], (times[0] ?? 0) * part);
+      await killed(["destroy", "work"], (times[1] ?? 0) * part);
       await stage.copy(["prune"]);
       for (const { id } of await stage.list()) await stage.copy(["delete", id]);
-      expect({ ms, text: read(), files: readdirSync(join(stage.project.folder, "app")) }).toEqual({
-        ms,
-        text: FILE,
-        files: [".env.local"],
-      });
+      const files = readdirSync(join(stage.project.folder, "app"));
+      expect({ part, text: read(), files }).toEqual({ part, text: FILE, files: [".env.local"] });
     }
+  });
+
+  test("prune removes what a killed writer left beside a patched file, and nobody else's", async () => {
+    stage.project.write("app/.env.local", FILE);
+    await patch("--name", "work");
+    const dead = 4_194_303;
+    for (const name of [
+      `.env.local.${dead}.0badcafe.tmp`,
+      `.env.local.${process.pid}.0badcafe.tmp`,
+      `x.${dead}.0badcafe.tmp`,
+    ])
+      stage.project.write(`app/${name}`, "");
+    await stage.copy(["prune"]);
+    expect(readdirSync(join(stage.project.folder, "app")).sort()).toEqual(
+      [".env.local", `.env.local.${process.pid}.0badcafe.tmp`, `x.${dead}.0badcafe.tmp`].sort(),
+    );
+  });
+
+  test("a variable that the source is read from is not set to a copy", async () => {
+    stage.project.configure({ ...configOf(stage.ground), source: { url: "env:DATABASE_URL" } });
+    for (const args of [["export"], ["patch", "app/.env.local"]]) {
+      expect(await env(...args)).toMatchObject({ status: 2, stdout: "", stderr: says(/read from it.*\n.*SOURCE_URL/) });
+    }
+    expect(await stage.list()).toEqual([]);
   });
 
   test("the variables are those of source.env, in a file as for a command", async () => {
