@@ -53,44 +53,46 @@ export function lift({ text, layers }: Layered, copyId: string): Layered & { res
   const restored: string[] = [];
   const left: string[] = [];
   let lifted = text;
-  let rest = layers.filter((_, index) => index !== at);
+  const rest = layers.filter((_, index) => index !== at);
   for (const change of layers[at]?.changes ?? []) {
     const { name } = change;
+    // Two copies may have the same host: what a later one wrote as well is that one's now.
+    const claimed = new Set<string>();
+    for (let above = at; above < rest.length; above++) {
+      const layer = rest[above] as Layer;
+      rest[above] = handedDown(layer, change, claimed);
+      for (const value of layer.changes.find((other) => other.name === name)?.ours ?? []) claimed.add(value);
+    }
+    const mine = { ...change, ours: change.ours.filter((value) => !claimed.has(value)) };
     const written = rawValues(lifted, name);
-    const later = rest.some(
-      (layer, index) =>
-        index >= at && layer.changes.some((other) => other.name === name && holds(other.before, change)),
-    );
-    if (holds(written, change)) restored.push(name);
-    else if (written.length > 0 && !later) left.push(name);
-    lifted = withRawValues(lifted, name, undone(written, change));
-    rest = rest.map((layer, index) => (index < at ? layer : handedDown(layer, change)));
+    if (written.some((raw) => isOurs(raw, mine))) restored.push(name);
+    else if (written.length > 0 && claimed.size === 0) left.push(name);
+    lifted = withRawValues(lifted, name, undone(written, mine));
   }
   return { text: lifted, layers: rest, restored, left };
 }
 
-function handedDown(layer: Layer, gone: Change): Layer {
+function handedDown(layer: Layer, gone: Change, claimed: ReadonlySet<string>): Layer {
+  const mine = { ...gone, ours: gone.ours.filter((value) => !claimed.has(value)) };
   const changes = layer.changes.map((change) =>
     change.name === gone.name
-      ? { ...change, before: undone(change.before, gone).filter((raw) => raw !== null) }
+      ? { ...change, before: undone(change.before, mine).filter((raw) => raw !== null) }
       : change,
   );
   return { ...layer, changes };
 }
 
-function holds(raws: string[], change: Change): boolean {
-  return raws.some((raw) => change.ours.includes(unquoteDotenv(raw)));
+function isOurs(raw: string, { ours }: Change): boolean {
+  return ours.includes(unquoteDotenv(raw));
 }
 
-/** From the last on, because that one counts where a line was added or removed since. */
-function undone(raws: string[], { ours, before }: Change): (string | null)[] {
+/** Line by line; where lines were added or removed since, from the last on, because that one counts. */
+function undone(raws: string[], change: Change): (string | null)[] {
+  const { before } = change;
+  if (raws.length === before.length) return raws.map((raw, at) => (isOurs(raw, change) ? (before[at] ?? null) : raw));
   let taken = 0;
   return raws
     .toReversed()
-    .map((raw) => {
-      if (!ours.includes(unquoteDotenv(raw))) return raw;
-      taken++;
-      return before.at(-taken) ?? before[0] ?? null;
-    })
+    .map((raw) => (isOurs(raw, change) ? (before.at(-++taken) ?? before[0] ?? null) : raw))
     .toReversed();
 }

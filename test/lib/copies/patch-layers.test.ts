@@ -116,3 +116,50 @@ test("values of an earlier form of the same variable are known too", () => {
   const recorded = { text: first.text, layers: lay(first, "a", jdbc).layers };
   expect(lift(recorded, "a").text).toBe("DATABASE_URL=old\n");
 });
+
+test("two copies on one host: the first one's end takes nothing from the second", () => {
+  const host = { DB_HOST: "127.0.0.1" };
+  for (const text of ["DB_HOST=there\n", "DB_HOST=127.0.0.1\nDB_HOST=there\n", "X=1"]) {
+    const both = lay(lay(on(text), "a", host), "b", host);
+    expect(lift(both, "a").text).toBe(both.text);
+    expect(lift(lift(both, "a"), "b").text).toBe(text);
+    expect(lift(lift(both, "b"), "a").text).toBe(text);
+    const three = lay(both, "c", host);
+    for (const order of ["abc", "acb", "bac", "bca", "cab", "cba"]) {
+      expect([...order].reduce((file: Parameters<typeof lift>[0], id) => lift(file, id), three)).toMatchObject({
+        text,
+        layers: [],
+      });
+    }
+  }
+});
+
+test("a file that was never written, whose first line had the copy's value already, stays as it was", () => {
+  const text = "DB_HOST=127.0.0.1\nDB_HOST=there\n";
+  expect(lift({ text, layers: lay(on(text), "a", { DB_HOST: "127.0.0.1" }).layers }, "a").text).toBe(text);
+});
+
+test("random orders of patches and ends leave what was there", () => {
+  const texts = ["DATABASE_URL=old\nDB_HOST=there\n", "export DB_HOST='127.0.0.1'", "", "DB_HOST=a\r\nDB_HOST=b\r\n"];
+  const valuesOf = (id: string) => ({ DATABASE_URL: `postgres://${id}@127.0.0.1/db`, DB_HOST: "127.0.0.1" });
+  let seed = 7;
+  const draw = (below: number) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let round = 0; round < 2_000; round++) {
+    const text = texts[draw(texts.length)] ?? "";
+    let file: Parameters<typeof lift>[0] = on(text);
+    const steps: string[] = [];
+    for (let step = 0; step < 8; step++) {
+      const id = "abcd"[draw(4)] ?? "a";
+      const end = draw(2) === 0;
+      steps.push(`${end ? "-" : "+"}${id}`);
+      file = end ? lift(file, id) : lay(file, id, valuesOf(id));
+      const top = file.layers.at(-1)?.copyId;
+      if (top !== undefined) expect(`${steps.join()}: ${file.text}`).toContain(`${top}@127`);
+    }
+    for (const { copyId } of file.layers) file = lift(file, copyId);
+    expect({ steps, text: file.text, layers: file.layers }).toEqual({ steps, text, layers: [] });
+  }
+});
