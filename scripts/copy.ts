@@ -208,7 +208,7 @@ async function reset(call: Call): Promise<void> {
 async function remove(call: Call<typeof deleteFlags>): Promise<void> {
   const { copies, config } = await open(call);
   const chosen = await copies.chooseForDelete(call, { project: config.project, source: config.sourceName });
-  await copies.destroyCopies(chosen, "deleted");
+  copies.sayUnpatched(await copies.destroyCopies(chosen, "deleted"), call.say);
   call.answer(
     chosen.map((copy) => ({ ...copies.viewOf(copy), status: "destroyed" })),
     () => chosen.map((copy) => `Deleted ${copy.name || copy.id}`).join("\n"),

@@ -5,6 +5,7 @@ import { newId, ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { CopyAddress } from "./address.ts";
 import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";
+import { unpatch } from "./patch.ts";
 import { choosePort, portInUse } from "./ports.ts";
 import { COPY_USER, type CopyRecord, forgetCopy, knownCopies, logEvent, writeCopy } from "./record.ts";
 import { serveRequestOf } from "./serving.ts";
@@ -63,6 +64,7 @@ export async function createCopy(request: CopyRequest, announce: Announce): Prom
       if (state !== "reserved") return;
       await request.runtime.removeCopy(draft.id, draft.frozen);
       await forgetCopy(draft.id);
+      await unpatch(draft.id);
     },
   );
 }

@@ -1,12 +1,17 @@
 export { answerCopies, answerCopy } from "./answer.ts";
 export { baseForReset } from "./base-for.ts";
 export { destroyCopies } from "./destroy.ts";
+export { envFileAt } from "./env-file.ts";
 export { findCopy } from "./find.ts";
 export { openShell, openSql, renderLog, serverLog } from "./inside.ts";
 export { copiesOfBase } from "./many.ts";
 export { copyOfBase } from "./open.ts";
+export { patchFile } from "./patch.ts";
+export { renderPatch, sayUnpatched, sayWhenUnignored } from "./patch-text.ts";
 export { onWholeBase } from "./rebuild.ts";
 export { readEvents, urlOf, viewOf } from "./record.ts";
-export { runOnCopy } from "./run.ts";
+export { runBeside, runOnCopy } from "./run.ts";
+export { environmentOf, refuseSourceVariables, variablesOf } from "./variables.ts";
 export { awake, awakeWherePossible, extendCopy, resetCopy, startCopy, stopCopy } from "./wake.ts";
 export { chooseForDelete, chooseSome, confirmReset, wishesOf } from "./wishes.ts";
+export { sayCopy, takeCopy } from "./workspace.ts";

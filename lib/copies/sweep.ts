@@ -8,6 +8,7 @@ import { hasHome, homeFolder, homeId, homePath, ownerAlive, withLock } from "../
 import type { Runtime, Thing } from "../runtime/index.ts";
 import { destroyCopy } from "./destroy.ts";
 import { lostBase, lostCopy } from "./lost.ts";
+import { orphanedPatches, unpatch } from "./patch.ts";
 import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy } from "./record.ts";
 import { sweepFiles } from "./sweep-files.ts";
 
@@ -44,6 +45,7 @@ export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWi
     "sweep",
     async () => {
       await sweepCopies(swept, wishes.olderThan);
+      await sweepPatches(swept);
       for (const runtime of runtimes) await sweepRuntime(runtime, swept);
       if (wishes.everyHome) for (const runtime of runtimes) await sweepForeign(runtime, swept);
       await sweepFiles();
@@ -62,7 +64,13 @@ async function sweepCopies(swept: Swept, olderThan = Number.POSITIVE_INFINITY): 
   }
 }
 
-async function attempt(swept: Swept, what: string, remove: () => Promise<void>): Promise<void> {
+async function sweepPatches(swept: Swept): Promise<void> {
+  for (const id of await orphanedPatches()) {
+    await attempt(swept, `what copy ${id} wrote into files (it is gone)`, () => unpatch(id));
+  }
+}
+
+async function attempt(swept: Swept, what: string, remove: () => Promise<unknown>): Promise<void> {
   try {
     await remove();
     swept.removed.push(what);

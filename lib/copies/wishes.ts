@@ -20,10 +20,15 @@ interface CopyFlags {
 
 /** Flags of create and run as wishes, the name checked. */
 export async function wishesOf(call: Pick<Conversation, "runtimeName"> & { flags: CopyFlags }): Promise<CopyWishes> {
-  const { name, ttl, port, label, dump, obfuscate, raw, as: role, network } = call.flags;
-  const chosen =
-    name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump, obfuscate, raw, runtime: call.runtimeName, role, network };
+  const { ttl, port, label, dump, obfuscate, raw, as: role, network } = call.flags;
+  const name = await checkedName(call.flags.name);
+  return { name, ttl, port, labels: label, dump, obfuscate, raw, runtime: call.runtimeName, role, network };
+}
+
+/** A copy's name as it was typed, checked; `@branch` stands for the current git branch. */
+export async function checkedName(name: string | undefined): Promise<string | undefined> {
+  if (name === "@branch") return branchName();
+  return name === undefined ? undefined : checkName(name, "a copy's name");
 }
 
 /** The copies that are named, each once. */
