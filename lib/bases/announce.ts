@@ -149,7 +149,7 @@ function masking({
   kept,
   sought,
   leaks,
-  compared,
+  pairs,
 }: Masked): NonNullable<DumpManifest["masking"]> {
   return {
     key_fingerprint: keyFingerprint,
@@ -158,7 +158,7 @@ function masking({
     unreviewed,
     kept,
     searched: { values: sought, leaks },
-    compared,
+    compared: pairs,
   };
 }
 

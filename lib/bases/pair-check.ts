@@ -1,4 +1,6 @@
 import { type ColumnMask, columnName, type MaskPlan } from "../mask/plan.ts";
+import { redactionOf } from "../mask/redaction.ts";
+import type { Rule } from "../mask/rule.ts";
 import { type Column, qualifiedName, type Table } from "../schema/model.ts";
 import type { Build, Transfer } from "./build.ts";
 import type { Samples } from "./samples.ts";
@@ -22,8 +24,21 @@ export interface Pairs {
   same: { column: string; values: number }[];
 }
 
-/** Kinds of which a masked value may be the raw one by chance. */
-const FEW = ["boolean", "enum", "set", "opaque", "array"];
+/** Kinds and types of which a masked value may be the raw one by chance, or is it where that is special. */
+const FEW_KINDS = [
+  "boolean",
+  "enum",
+  "set",
+  "opaque",
+  "array",
+  "integer",
+  "decimal",
+  "float",
+  "date",
+  "timestamp",
+  "time",
+];
+const FEW_TYPES = ["number", "date", "text"];
 
 /** The columns by which a table's sampled rows can be found again in the base: its primary key, when no rule changes it. */
 export function keyOf(table: Table, plan: MaskPlan): Column[] {
@@ -53,7 +68,7 @@ export class PairCheck {
         const columns = [...key, ...masks.map(({ column }) => column)];
         const held = await transfer.sampleRows(session, table, columns, { columns: key, values: rows });
         for (const mask of masks) {
-          const { compared, same } = compareColumn(mask.column, { key, raw: samples, held });
+          const { compared, same } = compareColumn(mask, { key, raw: samples, held });
           pairs.compared += compared;
           if (same > 0) pairs.same.push({ column: columnName({ table, column: mask.column }), values: same });
         }
@@ -65,7 +80,11 @@ export class PairCheck {
 
 /** Columns every value of which the rules change. */
 function isCertain({ kind, rules }: ColumnMask): boolean {
-  return !FEW.includes(kind.is) && rules.every(({ where, path, strategy }) => !where && !path && strategy !== "keep");
+  // A text that was covered before is covered again by the same.
+  const isText = (rule: Rule) => kind.is === "text" && rule.strategy === "redact";
+  const isSure = ({ where, path, strategy, type }: Rule) =>
+    !where && !path && !["keep", "mask", "redact"].includes(strategy) && !FEW_TYPES.includes(type ?? "");
+  return !FEW_KINDS.includes(kind.is) && rules.every((rule) => isSure(rule) || isText(rule));
 }
 
 /** The keys of the sampled rows; a longer one may have been cut. */
@@ -76,7 +95,7 @@ function keysIn(key: Column[], samples: Samples): string[][] {
 }
 
 function compareColumn(
-  column: Column,
+  { column, rules }: ColumnMask,
   { key, raw, held }: { key: Column[]; raw: Samples; held: Samples },
 ): { compared: number; same: number } {
   const values = (samples: Samples) => {
@@ -84,16 +103,18 @@ function compareColumn(
     return new Map(keys.map((name, row) => [name, samples.get(column.name)?.[row]]));
   };
   const masked = values(held);
+  const cover =
+    rules[0]?.strategy === "redact" ? (redactionOf({ is: "text", max: Infinity }, rules[0].with) ?? "") : "";
   let [compared, same] = [0, 0];
   for (const [name, value] of values(raw)) {
-    if (value == null || !isTelling(value) || !masked.has(name)) continue;
+    if (value == null || value === cover || !isTelling(value) || !masked.has(name)) continue;
     compared++;
     if (masked.get(name) === value) same++;
   }
   return { compared, same };
 }
 
-/** Empty texts, punctuation and special values such as infinity stay what they are. */
+/** Empty texts and punctuation stay what they are, and a short text may come again by chance. */
 function isTelling(value: string): boolean {
-  return /[\p{L}\p{N}]/u.test(value) && !/^(-?infinity|nan|0000-00-00.*|\\x)$/i.test(value);
+  return value.length >= 6 && /[\p{L}\p{N}]{3}/u.test(value);
 }

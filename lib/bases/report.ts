@@ -121,10 +121,12 @@ function comparisonOf({ masked, origin, dumpKey }: Reported): string {
     : "Every row of the base was compared with the rows that left ditto, by number and content; by number where text vectors were made again or jobs were disarmed.";
 }
 
-function pairsOf({ compared }: Masked): string[] {
+function pairsOf({ pairs: { compared, same } }: Masked): string[] {
   if (compared === 0) return [];
+  const result = same.length === 0 ? "every one is another." : "the same are:";
   return [
-    `${compared} values of sampled rows were compared with the source's under the same primary key; every one is another.`,
+    `${compared} values of sampled rows were compared with the source's under the same primary key; ${result}`,
+    ...same.map(({ column, values }) => `${values} of ${column}`),
   ];
 }
 

@@ -2,6 +2,7 @@ import { DittoError } from "../kit/errors.ts";
 import { slug } from "../kit/state.ts";
 import type { StepReport, TableRows } from "./build.ts";
 import type { Leak } from "./leak-search.ts";
+import type { Pairs } from "./pair-check.ts";
 import type { RuleCount } from "./row-masks.ts";
 
 /** What stands beside a dump, in `<key>.json`; written after the dump, so a dump without one is half made. */
@@ -33,8 +34,8 @@ export interface DumpManifest {
     unreviewed: string[];
     kept: string[];
     searched: { values: number; leaks: Leak[] };
-    /** Values of sampled rows that were compared with the source's. */
-    compared: number;
+    /** Values of sampled rows, compared with the source's. */
+    compared: Pairs;
   };
 }
 

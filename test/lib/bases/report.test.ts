@@ -2,7 +2,16 @@ import { expect, test } from "bun:test";
 import { type Reported, reportHtml } from "../../../lib/bases/report.ts";
 
 const MASKED: NonNullable<Reported["masked"]> = {
-  ...{ keyFingerprint: "", rules: [], unreviewed: [], judged: true, kept: [], sought: 0, compared: 0, leaks: [] },
+  ...{
+    keyFingerprint: "",
+    rules: [],
+    unreviewed: [],
+    judged: true,
+    kept: [],
+    sought: 0,
+    pairs: { compared: 0, same: [] },
+    leaks: [],
+  },
 };
 
 function report(facts: Partial<Reported>): string {
