@@ -29,6 +29,8 @@
  *   --port N             publish this port instead of a free one
  *   --label K=V          may be repeated
  *   --dump KEY           of the base that was made from this dump (not of clone)
+ *   --dump FILE|URL --obfuscate    of this dump or SQL file, masked by the configured rules on its way
+ *   --dump FILE|URL --raw          of it as it is, although there are rules; without --dump: a raw base may be taken
  *   --as ROLE            a URL for this ordinary role of the copy (Postgres with dump.roles: keep)
  *   --network NAME       also put it into this network of docker's or podman's; internal_url says where it is found there
  *
@@ -64,7 +66,12 @@ const copyFlags = flags({
   as: { type: "string" },
   network: { type: "string" },
 });
-const baseFlags = flags({ ...copyFlags, dump: { type: "string" } });
+const baseFlags = flags({
+  ...copyFlags,
+  dump: { type: "string" },
+  obfuscate: { type: "boolean" },
+  raw: { type: "boolean" },
+});
 const createFlags = flags({
   ...baseFlags,
   from: { type: "string" },
@@ -90,14 +97,13 @@ const logFlags = flags({ server: { type: "boolean" } });
 const pruneFlags = flags({ "older-than": { type: "duration" }, "every-home": { type: "boolean" } });
 const deleteFlags = flags({ all: { type: "boolean" } });
 
-const laterFlags = ["obfuscate", "raw"];
 const one = { positionals: [1, 1], argument: "COPY" } as const;
 const some = { positionals: [1, 999], argument: "COPY" } as const;
 
 await script(import.meta, {
   verbs: {
-    create: { flags: createFlags, run: swept(create), later: laterFlags },
-    run: { flags: runFlags, rest: "required", failureExit: 125, run, later: laterFlags },
+    create: { flags: createFlags, run: swept(create) },
+    run: { flags: runFlags, rest: "required", failureExit: 125, run },
     list: { run: swept(list) },
     url: { ...one, run: swept(url) },
     sql: { ...one, flags: sqlFlags, run: swept(sql) },
@@ -107,7 +113,7 @@ await script(import.meta, {
     start: { ...some, run: swept(start) },
     pause: { ...some, run: swept(pause) },
     resume: { ...some, run: swept(resume) },
-    clone: { ...one, flags: cloneFlags, run: swept(clone), later: laterFlags },
+    clone: { ...one, flags: cloneFlags, run: swept(clone) },
     extend: { ...one, flags: extendFlags, run: swept(extend) },
     reset: { ...one, run: swept(reset) },
     delete: { positionals: [0, 999], argument: "COPY", flags: deleteFlags, run: swept(remove) },
@@ -228,7 +234,7 @@ async function extend(call: Call<typeof extendFlags>): Promise<void> {
 async function reset(call: Call): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   await copies.confirmReset(call, copy);
-  const base = await copies.currentBase(copy);
+  const base = await copies.baseForReset(copy, config);
   const again = { config, say: call.say };
   await copies.answerCopy(
     call,
@@ -239,7 +245,7 @@ async function reset(call: Call): Promise<void> {
 async function remove(call: Call<typeof deleteFlags>): Promise<void> {
   const { copies, config } = await open(call);
   const chosen = await copies.chooseForDelete(call, { project: config.project, source: config.sourceName });
-  await copies.destroyCopies(chosen, "deleted");
+  copies.sayUnpatched(await copies.destroyCopies(chosen, "deleted"), call.say);
   call.answer(
     chosen.map((copy) => ({ ...copies.viewOf(copy), status: "destroyed" })),
     () => chosen.map((copy) => `Deleted ${copy.name || copy.id}`).join("\n"),

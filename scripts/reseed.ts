@@ -11,6 +11,7 @@
  * Options:
  *   --from FILE|KEY|URL  a path or address, a dump key, or "store" for the newest dump of this source
  *   --rebuild            build a base of this dump also where there is one already
+ *   --raw-on-disk        lay the rows of a raw file on this machine's disk while they are masked, not in its memory
  *   --check              apply the rules (obfuscation.rules) and look for personal columns that they leave out, without dumping
  *   --new-key            mask with another key than the last base's: every pseudonym changes
  *   --report FILE        write what was masked, and how that was proven, as one HTML page
@@ -21,6 +22,7 @@
  * Exit codes: 0 done · 1 failed (the previous base is untouched) · 2 bad usage or configuration · 130/143 interrupted
  */
 import { type Call, flags, script } from "../lib/kit/cli.ts";
+import { usageError } from "../lib/kit/errors.ts";
 
 const reseedFlags = flags({
   from: { type: "string" },
@@ -29,16 +31,18 @@ const reseedFlags = flags({
   report: { type: "string" },
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
+  "raw-on-disk": { type: "boolean" },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["raw-on-disk", "verify"],
+  later: ["verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {
+  refuseReportOfNothing(call);
   const { loadConfig } = await import("../lib/kit/config.ts");
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
   const { checkRules, reseed } = await import("../lib/bases/reseed.ts");
@@ -63,4 +67,13 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
     await reportFailure(config, error, call);
     throw error;
   }
+}
+
+/** A wish that changes nothing would be believed to have done something. */
+function refuseReportOfNothing({ flags: { check, report } }: Call<typeof reseedFlags>): void {
+  if (check && report !== undefined)
+    throw usageError(
+      "Cannot use --report with --check: it tells what was masked, and nothing is",
+      "Leave one of them out; with --json a check prints what it found",
+    );
 }

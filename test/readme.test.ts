@@ -156,7 +156,7 @@ describe.skipIf(missing !== "")(`the examples${missing && ` (${missing})`}`, () 
         const shown = withoutPlaces(run.output, shop);
         if (run.status !== 0) throw new Error(`"${command}" ended with ${run.status}:\n${shown}`);
         if (!updating) expect(`$ ${command}\n${normalised(shown)}`).toBe(`$ ${command}\n${normalised(output)}`);
-        outputs.push(`$ ${command}\n${shown}\n`);
+        outputs.push(`$ ${command}\n${shown}${shown === "" ? "" : "\n"}`);
       }
       played.push({ from, to, text: outputs.join("") });
     }

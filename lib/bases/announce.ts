@@ -4,7 +4,7 @@ import { DittoError, messageOf } from "../kit/errors.ts";
 import type { Frozen } from "../runtime/index.ts";
 import type { Disarmed, TableRows } from "./build.ts";
 import { type BaseRecord, writeBase } from "./catalogue.ts";
-import type { Plan } from "./make-base.ts";
+import { type Plan, profileOf } from "./make-base.ts";
 import type { Masked } from "./masking.ts";
 import { imageOf, recipeOf } from "./recipe.ts";
 import { pruneBases } from "./remove.ts";
@@ -49,9 +49,8 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
 }
 
 function reported(request: ReseedRequest, plan: Plan, base: BaseRecord): Reported {
-  const nothing: Masked = { keyFingerprint: "", rules: [], unreviewed: [], kept: [], sought: 0, leaks: [] };
   const { id: baseId, disarmed = [], ...rest } = base;
-  return { ...rest, baseId, disarmed, masked: plan.masking?.masked() ?? nothing, dittoVersion: request.dittoVersion };
+  return { ...rest, baseId, disarmed, masked: plan.masking?.masked(), dittoVersion: request.dittoVersion };
 }
 
 /** True for a dump that the store hasn't had before. */
@@ -79,13 +78,14 @@ function recordOf(
   done: Finished & { createdAt: string; sha256: string },
 ): BaseRecord {
   const { dump } = done;
-  const masked = plan.masking?.masked();
+  const file = plan.file ?? plan.stagedFile;
+  const maskKey = plan.masking ? plan.masking.masked().keyFingerprint : plan.file?.maskKey;
   return {
     id: done.id,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
-    ...(masked?.keyFingerprint ? { maskKey: masked.keyFingerprint } : {}),
+    profile: profileOf(plan),
+    ...(maskKey ? { maskKey } : {}),
     engine: plan.engine.name,
     server: plan.server,
     database: plan.database,
@@ -94,10 +94,11 @@ function recordOf(
     frozen: done.frozen,
     image: imageOf(request, plan),
     recipe: recipeOf(request),
-    ...(plan.file?.sha256 === undefined ? {} : { fileSha256: plan.file.sha256 }),
+    ...(file?.sha256 === undefined ? {} : { fileSha256: file.sha256 }),
+    raw: plan.raw ?? false,
     dumpKey: dump.key,
     dumpSha256: done.sha256,
-    origin: plan.file ? "file" : "source",
+    origin: file ? "file" : "source",
     tables: dump.rows.filter(({ schema }) => schema !== "pg_catalog").length,
     rows: countRows(dump.rows),
     durationMs: done.durationMs,
@@ -121,7 +122,7 @@ async function publish(request: ReseedRequest, plan: Plan, done: Finished & { cr
     key: dump.key,
     project: request.project,
     source: request.source,
-    profile: plan.masking?.profile ?? "none",
+    profile: profileOf(plan),
     ...(plan.masking ? { masking: masking(plan.masking.masked()) } : {}),
     engine: plan.engine.name,
     flavour: plan.server.flavour,
@@ -144,11 +145,21 @@ function masking({
   keyFingerprint,
   rules,
   unreviewed,
+  judged,
   kept,
   sought,
   leaks,
+  pairs,
 }: Masked): NonNullable<DumpManifest["masking"]> {
-  return { key_fingerprint: keyFingerprint, rules, unreviewed, kept, searched: { values: sought, leaks } };
+  return {
+    key_fingerprint: keyFingerprint,
+    rules,
+    judged,
+    unreviewed,
+    kept,
+    searched: { values: sought, leaks },
+    compared: pairs,
+  };
 }
 
 /** Keeps the newest dumps and bases. What can't be removed is said, for the new base is there. */

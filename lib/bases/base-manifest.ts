@@ -21,6 +21,7 @@ const Base = z.looseObject({
     version: z.string().regex(/^\d+(\.\d+)*$/),
   }),
   profile: z.string().min(1),
+  raw: z.boolean().optional(),
   database: z.string().min(1),
   settings: z.record(z.string().regex(/^[a-zA-Z][\w.-]*$/), z.string()).optional(),
   dumpKey: z.string().refine((key) => key === "" || keyTime(key) !== undefined),
@@ -63,7 +64,7 @@ export interface BaseFacts {
   /** As in `Platform`. */
   platform: string;
   libc: string;
-  base: Omit<BaseRecord, "frozen">;
+  base: Omit<BaseRecord, "frozen" | "raw"> & { raw?: boolean };
   /** When it is a snapshot's: what that is called, and what it lacks. `base` is then what its copy was made of. */
   snapshot?: SnapshotFacts;
 }

@@ -2,12 +2,12 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Definition } from "../mask/detect-literals.ts";
 import type { MaskPlan } from "../mask/plan.ts";
-import type { Toolbox, Workshop } from "../runtime/index.ts";
+import type { ServerToolbox, Toolbox } from "../runtime/index.ts";
 import type { Column, Schema, Table } from "../schema/model.ts";
 import type { Guest, Watchman } from "./guest.ts";
 import type { MissingPrivilege } from "./privileges.ts";
 import type { RowMasks, SelectMask } from "./row-masks.ts";
-import type { Samples } from "./samples.ts";
+import type { Samples, WantedRows } from "./samples.ts";
 import type { Chosen } from "./selection.ts";
 
 /** The rows of one table as they passed: their number and an order-free hash (16 hex digits). */
@@ -77,11 +77,13 @@ export interface Build {
   engine: ServerEngine;
   /** The version that runs in the workshop. */
   server: ServerVersion;
-  workshop: Workshop;
+  workshop: ServerToolbox;
   selection: Selection;
   /** The database's name in the base: the source's. */
   database: string;
   jobs: number;
+  /** What would act on the world, or lead into it, stays out. */
+  disarms: boolean;
   /** Starts a step that is shown; ended by the next or by the end. */
   step(title: string, total?: number): StepReport;
   /** A sentence the user should read: what was left out, tolerated, changed. Also kept in the manifest. */
@@ -145,12 +147,14 @@ export interface Transfer {
   fits(build: Build, look: SourceLook): Promise<void>;
   /** What to ask for sessions that wait for `dump`'s locks, and how to end it. */
   watchman(dump: Session, reading: () => { schema: string; name: string } | undefined): Promise<Watchman>;
+  /** Hands over a session with the base's database in the workshop, for the questions of {@link Transfer.readSchema} and the like. */
+  withBase<T>(build: Build, look: (session: Session) => Promise<T>): Promise<T>;
   /** The schema of a session's database. */
   readSchema(session: Session): Promise<Schema>;
   /** The texts of everything that is defined in a session's database. */
   readDefinitions(session: Session): Promise<Definition[]>;
-  /** Values of some columns of a table, to look for personal ones; see {@link Samples}. */
-  sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples>;
+  /** Values of some columns of a table, of rows from all over it or of those that are wanted. */
+  sampleRows(session: Session, table: Table, columns: Column[], wanted?: WantedRows): Promise<Samples>;
   /** What of the rules the source does not understand, in words. */
   misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]>;
   /** SQL that is selected instead of a column whose value the source changes itself. */

@@ -26,6 +26,8 @@ export interface BaseRecord {
   image?: string;
   /** Everything besides the dump that decides what a build from it gives, as a checksum; absent before it was kept on record. */
   recipe?: string;
+  /** It holds raw rows of a file that was loaded as it is although rules were configured. */
+  raw: boolean;
   /** Of the dump or SQL file that it was loaded from. */
   fileSha256?: string;
   /** "" when no portable dump was made. */
@@ -49,7 +51,7 @@ function parseBase(data: unknown): BaseRecord {
   if (typeof base?.id !== "string" || typeof base.engine !== "string" || typeof base.frozen?.reference !== "string") {
     throw new Error("it is no record of a base");
   }
-  return base as BaseRecord;
+  return { raw: false, ...(base as Omit<BaseRecord, "raw">) };
 }
 
 function recordFile(id: string): string {

@@ -7,11 +7,14 @@ import type { DatabaseUrl } from "../kit/url.ts";
 import type { Runtime, ToolAnswer, ToolQuestion } from "../runtime/index.ts";
 import type { Selection, Transfer } from "./build.ts";
 import { type Check, failed, failedBy, passed, unchecked } from "./check.ts";
+import { countColumns } from "./describe-review.ts";
 import { type Entered, enter } from "./enter.ts";
-import { reviewSchema, type Site } from "./masking.ts";
+import { loadMaskKey } from "./mask-key.ts";
+import { isDrawnRule } from "./mask-rows.ts";
 import { selectionOf } from "./prepare.ts";
 import type { MissingPrivilege } from "./privileges.ts";
 import { withReach } from "./reach.ts";
+import { reviewSchema, type Site } from "./review.ts";
 import { choose } from "./selection.ts";
 
 /** How long one question may keep the source busy. */
@@ -125,17 +128,25 @@ async function checkContents(session: Session, transfer: Transfer, question: Que
   }
 }
 
-/** What the rules do, and what looks personal without one; the key is not looked at, for a look makes none. */
+/** What the rules do, and what looks personal without one; a key that is not there yet is not made. */
 async function checkMasks(site: Site, { selection, obfuscation }: Question): Promise<Check> {
   if (obfuscation.unreviewed === "allow" && obfuscation.rules.length === 0)
     return passed("masks", "No rules, and no look at what is personal (obfuscation.unreviewed: allow)");
   try {
+    if (obfuscation.rules.some(isDrawnRule))
+      await loadMaskKey({
+        secret: obfuscation.key_secret,
+        last: undefined,
+        newKey: false,
+        makes: false,
+        say: () => {},
+      });
     const schema = await site.transfer.readSchema(site.session);
     const { plan, unreviewed } = await reviewSchema(site, obfuscation, { schema, chosen: choose(schema, selection) });
     const masked = [...plan.tables.values()].reduce((sum, { columns }) => sum + columns.length, 0);
     const rest =
       unreviewed.length === 0 ? "" : `; ${unreviewed.length} more look personal (obfuscation.unreviewed: warn)`;
-    return passed("masks", `${masked} columns are masked${rest}`);
+    return passed("masks", `${countColumns(masked)}${rest}`);
   } catch (error) {
     return inquiryFailed("masks", error);
   }

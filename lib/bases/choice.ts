@@ -24,9 +24,12 @@ export function chooseBase(base: BaseRecord): Promise<void> {
   return writeRecord(choiceFile(base), choice);
 }
 
-/** Of an owner's bases, newest first, the one that `create` takes: the newest, or an older one that was chosen since it was made. */
+/**
+ * Of an owner's bases, newest first, the one that `create` takes: the newest, or an older one that was chosen since it was
+ * made. A raw one is not taken by itself while there is another.
+ */
 export async function currentOf(bases: BaseRecord[]): Promise<BaseRecord | undefined> {
-  const [newest] = bases;
+  const newest = bases.find(({ raw }) => !raw) ?? bases[0];
   const choice = newest && (await readChoice(newest));
   if (!choice || newest.id > choice.moment) return newest;
   return bases.find(({ id }) => id === choice.baseId) ?? newest;

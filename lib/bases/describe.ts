@@ -10,6 +10,7 @@ export function describeBase(base: BaseRecord): { json: Record<string, unknown>;
       source: base.source,
       profile: base.profile,
       masked: isMasked(base),
+      raw: base.raw,
       engine: base.server.flavour,
       version: base.server.version,
       database: base.database,
@@ -25,6 +26,6 @@ export function describeBase(base: BaseRecord): { json: Record<string, unknown>;
       disarmed: base.disarmed ?? [],
       created_at: base.createdAt,
     },
-    text: `Base ${base.id} of "${base.project}" is ready: ${base.server.flavour} ${base.server.version}, ${base.tables} tables, ${base.rows.toLocaleString("en")} rows, ${formatBytes(base.frozen.bytes)}, ${formatDuration(base.durationMs)} (${base.frozen.method})`,
+    text: `Base ${base.id} of "${base.project}" is ready: ${base.server.flavour} ${base.server.version}, ${base.tables} tables, ${base.rows.toLocaleString("en")} rows, ${formatBytes(base.frozen.bytes)}, ${formatDuration(base.durationMs)} (${base.frozen.method})${base.raw ? "; it is raw" : ""}`,
   };
 }

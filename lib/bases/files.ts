@@ -19,6 +19,10 @@ export interface DetectedDump extends DumpFile {
   database: string | undefined;
   /** Of its bytes; absent for a folder. */
   sha256?: string;
+  /** The set of rules that its manifest names; absent when there is none. */
+  profile?: string;
+  /** The fingerprint of the key that drew its pseudonyms, by its manifest. */
+  maskKey?: string;
   /** The rows that its manifest counts; absent when there is none. */
   tables?: TableRows[];
 }
@@ -45,6 +49,11 @@ export async function detectDump(path: string, name = basename(path)): Promise<D
   }
   const text = await firstText(path, name);
   return { ...sqlFacts(text, name), name, path, form: "sql" };
+}
+
+/** True for a dump that ditto has masked. */
+export function isMaskedFile({ profile = "none" }: Pick<DetectedDump, "profile">): boolean {
+  return profile !== "none";
 }
 
 /** The bytes of a dump, decompressed for SQL; a directory comes as a tar stream (`entries` true). */

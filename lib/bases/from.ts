@@ -2,8 +2,10 @@ import { basename } from "node:path";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { parseDatabaseUrl } from "../kit/url.ts";
+import { profileOf } from "../mask/profile.ts";
+import type { Rule } from "../mask/rule.ts";
 import { withDownload } from "./download.ts";
-import { type DetectedDump, detectDump } from "./files.ts";
+import { type DetectedDump, detectDump, isMaskedFile } from "./files.ts";
 import { readManifest } from "./folder-store.ts";
 import { findS3Object } from "./s3-store.ts";
 import { refuseOtherEngine } from "./same-engine.ts";
@@ -20,18 +22,30 @@ export interface DumpToLoad {
   open<T>(step: ShowStep, action: (file: DetectedDump) => Promise<T>): Promise<T>;
 }
 
+/** How a dump is looked for. */
+interface Finding {
+  say(text: string): void;
+  /** Raw files go through a staging server, which is read like a source. */
+  staged: boolean;
+  /** They may lie on disk. */
+  onDisk: boolean;
+}
+
 /** The dump that `--from` means: a path, an address, a dump key, or the newest of this source. Local files are checked at once. */
-export async function findDump(config: Config, from: string, say: (text: string) => void): Promise<DumpToLoad> {
+export async function findDump(config: Config, from: string, finding: Finding): Promise<DumpToLoad> {
   const { key, found } = await locate(config, from);
   const { manifest } = found;
   const inspect = async (file: DetectedDump, sha256?: string) =>
-    accept(config, { ...described(file, manifest), ...(sha256 === undefined ? {} : { sha256 }) }, say);
+    accept(config, { ...described(file, manifest), ...(sha256 === undefined ? {} : { sha256 }) }, finding);
   if (!("path" in found)) {
     const name = basename(found.address);
+    const inMemory = finding.staged && !finding.onDisk && !isMaskedFile(manifest ?? {});
     return {
       key,
       open: (step, action) =>
-        withDownload(found, step, async (path, sha256) => action(await inspect(await detectDump(path, name), sha256))),
+        withDownload(found, { step, inMemory }, async (path, sha256) =>
+          action(await inspect(await detectDump(path, name), sha256)),
+        ),
     };
   }
   const detected = await detectDump(found.path);
@@ -65,13 +79,16 @@ function described(file: DetectedDump, manifest: DumpManifest | undefined): Dete
     database: manifest.database,
     version: manifest.server_version,
     flavour: manifest.flavour as "postgres",
+    profile: manifest.profile,
+    ...(manifest.masking?.key_fingerprint ? { maskKey: manifest.masking.key_fingerprint } : {}),
     tables: manifest.tables,
   };
 }
 
-function accept(config: Config, file: DetectedDump, say: (text: string) => void): DetectedDump {
+function accept(config: Config, file: DetectedDump, { say, staged }: Finding): DetectedDump {
   refuseOtherEngine(config, file);
-  sayWhatIsIgnored(file, config.dump, say);
+  if (!staged || isMaskedFile(file)) sayWhatIsIgnored(file, config.dump, say);
+  sayOtherRules(file, config.obfuscation.rules, say);
   return { ...file, database: file.database ?? databaseOfSource(config) };
 }
 
@@ -81,6 +98,14 @@ function sayWhatIsIgnored(file: DetectedDump, dump: Config["dump"], say: (text: 
   const set = keys.filter((key) => dump[key] !== "auto" && Object.keys(dump[key]).length > 0);
   if (set.length === 0 || file.tables) return;
   say(`Note: ${file.name} is loaded whole: ${set.map((key) => `dump.${key}`).join(", ")} count only for a source`);
+}
+
+/** What was masked can't be masked again: its base is then none that `create` takes by itself. */
+function sayOtherRules(file: DetectedDump, rules: Rule[], say: (text: string) => void): void {
+  if (!isMaskedFile(file) || rules.length === 0 || file.profile === profileOf(rules)) return;
+  say(
+    `Note: ${file.name} was masked by other rules than those of obfuscation.rules, and is loaded as it is; "copy.ts create" takes its base with --dump only`,
+  );
 }
 
 /** Plain SQL names no database: its base then has the name of the source's. */

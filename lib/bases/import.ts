@@ -53,7 +53,7 @@ export async function importBase(
     kind: "base",
     async announce({ id, facts, frozen, server, image, durationMs }) {
       const { project, sourceName: source } = config;
-      const base: BaseRecord = { ...facts.base, id, project, source, server, image, frozen, durationMs };
+      const base: BaseRecord = { raw: false, ...facts.base, id, project, source, server, image, frozen, durationMs };
       await writeBase(base);
       return base;
     },

@@ -34,6 +34,7 @@ export class LeakSearch {
   /** Pattern → the value that it is a form of. */
   readonly #valueOf: number[] = [];
   readonly #found = new Map<string, Set<number>>();
+  #watches = false;
 
   /** Takes values of a table's masked columns to look for: those that no chance brings into another column. */
   take(plan: MaskPlan, table: Table, samples: Samples): void {
@@ -59,6 +60,7 @@ export class LeakSearch {
   /** What watches a base's rows; undefined when there is nothing to look for. */
   watch(): RowWatch | undefined {
     if (this.#patterns.length === 0) return undefined;
+    this.#watches = true;
     const search = new ByteSearch(this.#patterns);
     return (table) => {
       const name = qualifiedName(table);
@@ -78,9 +80,9 @@ export class LeakSearch {
     });
   }
 
-  /** How many values were looked for. */
+  /** How many values were looked for: none in a base that nobody watched. */
   get values(): number {
-    return this.#sought.length;
+    return this.#watches ? this.#sought.length : 0;
   }
 
   #note(value: number, table: string): void {

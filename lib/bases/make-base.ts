@@ -3,18 +3,21 @@ import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import { newId } from "../kit/state.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
-import type { Frozen, Toolbox, Workshop } from "../runtime/index.ts";
-import { qualifiedName } from "../schema/model.ts";
+import type { Frozen, Workshop } from "../runtime/index.ts";
+import { holdsRows, qualifiedName, type Schema } from "../schema/model.ts";
 import { announce, pruneOld, type WrittenDump } from "./announce.ts";
 import type { Build, Disarmed, SourceBuild, SourceLook, TableRows, Transfer, Transferred } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
-import type { DetectedDump } from "./files.ts";
+import { type DetectedDump, isMaskedFile } from "./files.ts";
 import { watchOver } from "./guest.ts";
+import { LeakSearch } from "./leak-search.ts";
 import type { Masking } from "./masking.ts";
+import { PairCheck } from "./pair-check.ts";
 import { reachOf } from "./reach.ts";
 import type { ReseedRequest } from "./reseed.ts";
-import { choose } from "./selection.ts";
+import { reviewRules } from "./review.ts";
+import { type Chosen, choose } from "./selection.ts";
 import { requireSpace } from "./space.ts";
 import { type Staged, stageCopy, stageText } from "./staged.ts";
 import { dumpKey } from "./store.ts";
@@ -35,6 +38,17 @@ export interface Plan {
   file?: DetectedDump;
   /** The dump of the store that the base comes from, and that is therefore its own. */
   storedKey?: string | undefined;
+  /** The raw file that a staging server holds, which is then the source. */
+  stagedFile?: DetectedDump;
+  /** Sentences of the manifest that were said before. */
+  warnings?: string[];
+  /** It is loaded as it is although rules are configured. */
+  raw?: boolean;
+}
+
+/** The set of rules that made what is built: those of its masking, or of the dump that it comes from. */
+export function profileOf({ masking, file }: Pick<Plan, "masking" | "file">): string {
+  return masking?.profile ?? file?.profile ?? "none";
 }
 
 /** Builds a base in a workshop of its own; it exists when this resolves, and nothing half-made when it throws. */
@@ -97,7 +111,7 @@ async function fillFreezeAnnounce(
   site: Site & { made: HalfMade },
 ): Promise<BaseRecord> {
   const { workshop, made } = site;
-  const warnings: string[] = [];
+  const warnings = [...(plan.warnings ?? [])];
   const traits = plan.look?.traits ?? {};
   const settings = { ...plan.engine.settingsFromTraits?.(traits), ...request.settings };
   const server = await startWorkshopServer(plan.engine, plan.server, workshop, { settings, traits });
@@ -108,6 +122,7 @@ async function fillFreezeAnnounce(
     selection: request.selection,
     database: plan.database,
     jobs: request.jobs,
+    disarms: request.sideEffects === "disarm",
     step: request.step,
     ...(plan.masking ? { watch: plan.masking.watch } : {}),
     warn(message) {
@@ -121,7 +136,7 @@ async function fillFreezeAnnounce(
   request.step("Analyze");
   await plan.transfer.settle(job);
   const dump = await writeDump(request, plan, { job, read: read && withoutHashes(read, disarmed.changed), made });
-  plan.masking?.prove();
+  await plan.masking?.prove(job);
   if (request.schemaPath) made.staged.push(await stageText(await plan.transfer.schemaDump(job), request.schemaPath));
   request.step("Freeze");
   await server.stop();
@@ -140,7 +155,8 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
   if (plan.file) {
     const rows = plan.file.tables ?? (await plan.transfer.rowsOfFile?.(plan.file));
     await plan.transfer.fromFile(job, plan.file);
-    await plan.transfer.inspect(job);
+    const schema = await plan.transfer.inspect(job);
+    await reviewFile(request, plan, { job, schema });
     return rows;
   }
   const { look, source, session, masking } = plan;
@@ -175,7 +191,33 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
       );
       return transferred.rows;
     },
-    () => (toolbox as Toolbox).close(),
+    () => toolbox.close(),
+  );
+}
+
+/** A file that no rule masks is looked at as a source is, where its rows have come to lie. */
+async function reviewFile(
+  request: ReseedRequest,
+  plan: Plan,
+  { job, schema }: { job: Build; schema: Schema },
+): Promise<void> {
+  const { file, raw, transfer } = plan;
+  if (!file || raw || isMaskedFile(file) || request.selection.schemaOnly || request.masking.unreviewed === "allow")
+    return;
+  job.step("Look for personal columns");
+  const chosen: Chosen = {
+    left: [],
+    dragged: [],
+    emptied: [],
+    filtered: [],
+    whole: schema.tables.filter((table) => holdsRows(table) && table.extension === ""),
+  };
+  await transfer.withBase(job, (session) =>
+    reviewRules(
+      { engine: plan.engine.name, transfer, session, search: new LeakSearch(), pairs: new PairCheck(), warn: job.warn },
+      { rules: [], unreviewed: request.masking.unreviewed, problems: [] },
+      { schema, chosen },
+    ),
   );
 }
 
@@ -210,15 +252,16 @@ async function writeDump(
   { job, read, made }: { job: Build; read: TableRows[] | undefined; made: HalfMade },
 ): Promise<WrittenDump> {
   const { storedKey } = plan;
-  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: plan.masking?.profile ?? "none" });
+  const stored = storedKey === undefined && !plan.raw;
+  const key = storedKey ?? dumpKey({ ...request, database: plan.database, profile: profileOf(plan) });
   const uncounted = await plan.transfer.rowsWithoutDump?.(job);
   if (uncounted) {
-    if (storedKey !== undefined) return { key, partial: "", rows: uncounted };
+    if (!stored) return { key: storedKey ?? "", partial: "", rows: uncounted };
     job.warn("No portable dump was made: this server came without its tools (the base itself is complete)");
     return { key: "", partial: "", rows: uncounted };
   }
   // Made in any case: its bytes tell what the base holds.
-  const partial = storedKey === undefined ? request.store.partialFile(key) : workFile(key);
+  const partial = stored ? request.store.partialFile(key) : workFile(key);
   made.partial = partial;
   const rows = await plan.transfer.portableDump(job, partial);
   // Without rows, sequences stand at their beginning.
@@ -228,5 +271,6 @@ async function writeDump(
       rows.filter(({ schema }) => schema !== "pg_catalog"),
     );
   else if (read) compareRows(read, rows);
-  return { key, partial, rows };
+  // Of a raw base none is kept: whoever takes dumps from the store relies on the rules.
+  return { key: plan.raw ? "" : key, partial, rows };
 }

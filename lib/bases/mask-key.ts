@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DittoError, registerSecret, usageError } from "../kit/errors.ts";
@@ -38,7 +38,10 @@ export async function loadMaskKey(wish: KeyWish): Promise<MaskKey | undefined> {
 async function readKey({ secret, last, newKey, makes, say }: KeyWish): Promise<string | undefined> {
   const own = homePath("mask.key");
   if (secret !== "" && secret !== `file:${own}` && secret !== "file:~/.ditto/mask.key") return resolveSecret(secret);
-  if (existsSync(own)) return resolveSecret(`file:${own}`);
+  if (existsSync(own)) {
+    if (statSync(own).mode & 0o077) say(`Note: others may read the mask key; run: chmod 600 ${own}`);
+    return resolveSecret(`file:${own}`);
+  }
   if (process.env.CI) {
     throw usageError(
       `Cannot mask: there is no key at "${own}", and under CI none is made`,

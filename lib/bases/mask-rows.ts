@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { EngineName } from "../engine/index.ts";
-import { type MaskKey, openKey } from "../mask/key.ts";
+import type { MaskKey } from "../mask/key.ts";
 import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../mask/plan.ts";
+import { printedAs } from "../mask/printed.ts";
 import { redactionOf } from "../mask/redaction.ts";
 import type { Rule } from "../mask/rule.ts";
-import { valueMask } from "../mask/value-mask.ts";
 import type { Transfer } from "./build.ts";
 import type { RowMask, RowMasks, ValueChange } from "./row-masks.ts";
 
@@ -33,14 +33,22 @@ export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean
 }
 
 function maskTable({ table, columns }: TableMask, site: Site): RowMask {
-  const mask: RowMask = { table, selected: new Map(), flags: [], changes: [], ranges: [] };
+  const mask: RowMask = {
+    table,
+    selected: new Map(),
+    flags: [],
+    changes: [],
+    secret: site.key?.secret ?? NO_KEY,
+    ranges: [],
+  };
   const names = table.columns.filter(({ generated }) => generated === "no").map(({ name }) => name);
   for (const column of columns) {
     for (const rule of column.rules) {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
       if (rule.range !== undefined) mask.ranges.push({ column: column.column.name, greatest: rule.range[1] });
       if (isDrawn(column, rule)) continue;
-      const replacement = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      const redaction = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
+      const replacement = redaction === undefined ? undefined : printedAs(site.engine, column.kind)(redaction);
       mask.selected.set(
         column.column.name,
         site.transfer.selectMasked({ column: column.column, kind: column.kind, rule, replacement }),
@@ -63,7 +71,7 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
     index: names.indexOf(column.column.name),
     by: rule.by === undefined ? undefined : names.indexOf(rule.by),
     flag: rule.where === undefined ? undefined : flagOf(mask.flags, site.transfer.keepsRow(rule.where)),
-    change: isDrawn(column, rule) ? drawn(column, rule, site) : undefined,
+    request: isDrawn(column, rule) ? requestOf(site.engine, column, rule) : undefined,
     count: {
       name: rule.path === undefined ? name : `${name}/${rule.path}`,
       strategy: rule.strategy,
@@ -80,9 +88,5 @@ function flagOf(flags: string[], condition: string): number {
   return known < 0 ? flags.push(condition) - 1 : known;
 }
 
-function drawn(column: ColumnMask, rule: Rule, { engine, key }: Site): ValueChange["change"] {
-  return valueMask(requestOf(engine, column, rule), key ?? NO_KEY);
-}
-
 /** For what is changed in ditto without drawing anything. */
-const NO_KEY = openKey(randomBytes(32));
+const NO_KEY = randomBytes(32);

@@ -1,18 +1,16 @@
-import type { EngineName, Session } from "../engine/index.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
-import { detectColumn, type Finding } from "../mask/detect.ts";
-import { findLiterals, type LiteralFinding } from "../mask/detect-literals.ts";
+import type { Finding } from "../mask/detect.ts";
 import type { MaskKey } from "../mask/key.ts";
-import { columnName, isUnique, type MaskPlan, planMasks } from "../mask/plan.ts";
 import { profileOf } from "../mask/profile.ts";
-import { suggestionYaml } from "../mask/suggestion-yaml.ts";
-import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
-import type { RowWatch, Transfer } from "./build.ts";
+import type { Schema } from "../schema/model.ts";
+import type { Build, RowWatch } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
 import { type Leak, LeakSearch } from "./leak-search.ts";
 import { loadMaskKey } from "./mask-key.ts";
 import { isDrawnRule, maskRows } from "./mask-rows.ts";
+import { PairCheck, type Pairs } from "./pair-check.ts";
+import { nameOf, type Review, reviewRules, type Site } from "./review.ts";
 import type { RowMasks, RuleCount } from "./row-masks.ts";
 import type { Chosen } from "./selection.ts";
 
@@ -26,24 +24,6 @@ export interface MaskingWish extends Pick<Config["obfuscation"], "rules" | "unre
   makesKey: boolean;
 }
 
-/** What rules mean for a schema, and the columns that look personal although no rule mentions them. */
-export interface Review {
-  plan: MaskPlan;
-  unreviewed: Finding[];
-}
-
-/** A session with what is looked at. */
-export interface Site {
-  engine: EngineName;
-  transfer: Transfer;
-  session: Session;
-}
-
-interface Watched {
-  search: LeakSearch;
-  warn(message: string): void;
-}
-
 /** What was masked, for the manifest. */
 export interface Masked {
   /** Of the key that drew pseudonyms; "" where nothing was drawn. */
@@ -51,11 +31,15 @@ export interface Masked {
   rules: RuleCount[];
   /** Columns that look personal and that no rule mentions, as `schema.table.column`. */
   unreviewed: string[];
+  /** Whether columns without a rule were looked at. */
+  judged: boolean;
   /** Columns and paths that a rule keeps. */
   kept: string[];
   /** How many sampled values of masked columns were looked for in the base. */
   sought: number;
   leaks: Leak[];
+  /** Values of sampled rows, compared with the source's by primary key. */
+  pairs: Pairs;
 }
 
 /** The rules' work on one source. */
@@ -69,8 +53,11 @@ export interface Masking {
   masked(): Masked;
   /** What looks for raw values in the base, after a review. */
   watch(): RowWatch | undefined;
-  /** Throws `RAW_VALUES` when some were found; says so where columns without a rule may be. */
-  prove(): void;
+  /**
+   * Compares sampled rows of the filled base with the source's, for the manifest. Throws `RAW_VALUES` when what watched has seen
+   * a value elsewhere; says only so where columns without a rule may be.
+   */
+  prove(build: Build): Promise<void>;
 }
 
 function inWords({ column, table, values }: Leak): string {
@@ -110,12 +97,15 @@ export async function openMasking(
     said.add(message);
   };
   let search = new LeakSearch();
+  let pairs = new PairCheck();
+  let compared: Pairs = { compared: 0, same: [] };
   return {
     profile: profileOf(wish.rules),
     async review(seen) {
       const problems = loaded && "problem" in loaded ? [loaded.problem] : [];
       search = new LeakSearch();
-      const review = await reviewRules({ ...site, search, warn }, { ...wish, problems }, seen);
+      pairs = new PairCheck();
+      const review = await reviewRules({ ...site, search, pairs, warn }, { ...wish, problems }, seen);
       found = review.unreviewed;
       kept = [...review.plan.kept];
       return review;
@@ -128,16 +118,19 @@ export async function openMasking(
       keyFingerprint: (loaded && "key" in loaded && loaded.key?.fingerprint) || "",
       rules: [...masks.values()].flatMap(({ changes }) => changes.map(({ count }) => count)),
       unreviewed: found.map(nameOf),
+      judged: wish.unreviewed !== "allow",
       kept,
       sought: search.values,
       leaks: search.leaks(),
+      pairs: compared,
     }),
     watch: () => search.watch(),
-    prove() {
+    async prove(build) {
+      compared = await pairs.compare(build, site.transfer);
       const leaks = search.leaks();
       if (leaks.length === 0) return;
       if (wish.unreviewed === "fail") throw leaked(leaks);
-      request.warn(`Raw values of masked columns stand elsewhere in the base: ${leaks.map(inWords).join(", ")}`);
+      build.warn(`Raw values of masked columns stand elsewhere in the base: ${leaks.map(inWords).join(", ")}`);
     },
   };
 }
@@ -153,116 +146,4 @@ async function loadKey(
     if (!(error instanceof DittoError)) throw error;
     return { problem: `${error.message}. ${error.hint ?? ""}` };
   }
-}
-
-/** Applies rules to a schema as a reseed does, only to say what would come of it. */
-export function reviewSchema(
-  site: Site,
-  { rules, unreviewed }: Pick<MaskingWish, "rules" | "unreviewed">,
-  seen: { schema: Schema; chosen: Chosen },
-): Promise<Review> {
-  return reviewRules({ ...site, search: new LeakSearch(), warn: () => {} }, { rules, unreviewed, problems: [] }, seen);
-}
-
-/**
- * Resolves the rules against a schema and looks at names, types and a sample of values for what they leave out. Throws
- * `MASK_RULES` (exit 2) or `UNREVIEWED`, everything in one message.
- */
-async function reviewRules(
-  site: Site & Watched,
-  wish: Pick<MaskingWish, "rules" | "unreviewed"> & { problems: string[] },
-  seen: { schema: Schema; chosen: Chosen },
-): Promise<Review> {
-  const plan = planMasks(site.engine, seen.schema, wish.rules);
-  plan.problems.unshift(...wish.problems);
-  if (plan.problems.length === 0) plan.problems.push(...(await site.transfer.misfitsOfMasks(site.session, plan)));
-  const { unreviewed, literals } = await look(site, { plan, chosen: seen.chosen, judges: wish.unreviewed !== "allow" });
-  const fails = wish.unreviewed === "fail" && unreviewed.length > 0;
-  if (plan.problems.length > 0 || fails)
-    throw refusal(plan.problems, fails ? unreviewed : [], site.engine === "mysql" ? site.session.database : "public");
-  for (const note of plan.notes) site.warn(note);
-  for (const { object, why } of literals) site.warn(`Look at ${object}: ${why}. Definitions are not masked`);
-  if (unreviewed.length > 0)
-    site.warn(
-      `No rule mentions columns that look personal: ${unreviewed.map(nameOf).join(", ")} (obfuscation.unreviewed: warn)`,
-    );
-  return { plan, unreviewed };
-}
-
-interface Looked {
-  unreviewed: Finding[];
-  literals: LiteralFinding[];
-}
-
-interface Sight {
-  plan: MaskPlan;
-  chosen: Chosen;
-  /** Whether columns without a rule and definitions are judged. */
-  judges: boolean;
-}
-
-/** Takes a sample of values: of masked columns to look for them later, of columns that no rule mentions to judge them. */
-async function look(
-  { engine, session, transfer, search }: Site & Watched,
-  { plan, chosen, judges }: Sight,
-): Promise<Looked> {
-  const unreviewed: Finding[] = [];
-  const masked = new Set<string>();
-  for (const table of [...chosen.whole, ...chosen.filtered.map((filtered) => filtered.table)]) {
-    const own = new Set(plan.tables.get(qualifiedName(table))?.columns.map(({ column }) => column));
-    const open = (column: Column) => judges && !plan.reviewed.has(columnName({ table, column }));
-    const columns = table.columns.filter((column) => column.generated === "no" && (own.has(column) || open(column)));
-    if (columns.length === 0) continue;
-    const samples = await transfer.sampleRows(session, table, columns);
-    search.take(plan, table, samples);
-    const names = table.columns.map(({ name }) => name);
-    for (const column of columns) {
-      const values = samples.get(column.name) ?? [];
-      if (own.has(column)) for (const value of values) masked.add(value ?? "");
-      if (!open(column)) continue;
-      const finding = detectColumn({ engine, ...factsOf(table, column, names) }, values);
-      const rest = finding && withoutReviewed(finding, plan, columnName({ table, column }));
-      if (rest) unreviewed.push(rest);
-    }
-  }
-  return { unreviewed, literals: judges ? findLiterals(await transfer.readDefinitions(session), masked) : [] };
-}
-
-function factsOf(table: Table, column: Column, columns: string[]) {
-  const { name, type, baseType, labels, comment, nullable } = column;
-  return {
-    ...{ schema: table.schema, table: table.name, column: name, type, comment, nullable, columns },
-    baseType: baseType || undefined,
-    labels: labels.length > 0 ? labels : undefined,
-    unique: isUnique(table, column),
-  };
-}
-
-/** Paths inside JSON that a rule names are settled; the column is when nothing else was found in it. */
-function withoutReviewed(finding: Finding, plan: MaskPlan, name: string): Finding | undefined {
-  const suggest = finding.suggest.filter(({ path }) => path === undefined || !plan.reviewed.has(`${name}/${path}`));
-  if (suggest.length > 0) return { ...finding, suggest };
-  return undefined;
-}
-
-function nameOf({ schema, table, column }: Finding): string {
-  return `${schema}.${table}.${column}`;
-}
-
-function refusal(problems: string[], unreviewed: Finding[], schema: string): DittoError {
-  const lines: string[] = [];
-  if (problems.length > 0) lines.push("rules can't be applied:", ...problems.map((problem) => `  ${problem}`));
-  if (unreviewed.length > 0) {
-    const what = unreviewed.length === 1 ? "a column looks" : `${unreviewed.length} columns look`;
-    lines.push(`${what} personal and no rule mentions ${unreviewed.length === 1 ? "it" : "them"}:`);
-    lines.push(...unreviewed.map((finding) => `  ${nameOf(finding)}: ${finding.what}, because of ${finding.why}`));
-  }
-  return new DittoError(`Cannot mask: ${lines.join("\n")}`, {
-    code: problems.length > 0 ? "MASK_RULES" : "UNREVIEWED",
-    exit: problems.length > 0 ? 2 : 1,
-    hint:
-      unreviewed.length > 0
-        ? `Add what fits to obfuscation.rules:\n${suggestionYaml(unreviewed, { schema })}`
-        : 'Mend them under obfuscation.rules; "bun scripts/reseed.ts --check" looks again without dumping',
-  });
 }

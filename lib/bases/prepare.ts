@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
+import { usageError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -20,7 +21,10 @@ interface Wishes {
     "new-key"?: boolean;
     report?: string | undefined;
     jobs: number | undefined;
+    "raw-on-disk"?: boolean;
   };
+  /** Loads a file as it is although rules are configured. */
+  raw?: boolean;
   runtimeName?: "auto" | "docker" | "podman" | "native";
   say(text: string): void;
   verboseSay(text: string): void;
@@ -33,10 +37,13 @@ export async function prepareReseed(
   basesInUse: () => Promise<Set<string>>,
 ): Promise<ReseedRequest> {
   const { flags, say } = wishes;
+  const rawFile = wishes.raw ? "label" : config.obfuscation.rules.length > 0 ? "mask" : "load";
+  const rawOnDisk = flags["raw-on-disk"] ?? false;
+  if (rawOnDisk) refuseUselessDisk(flags.from, rawFile);
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
-      : { dump: await findDump(config, flags.from, say) };
+      : { dump: await findDump(config, flags.from, { say, staged: rawFile === "mask", onDisk: rawOnDisk }) };
   const { runtime, why } = await openRuntime(wishes.runtimeName ?? config.runtime, say);
   say(`Runtime: ${why}`);
   if (config.unnamed) await claimProject(config.unnamed);
@@ -55,6 +62,8 @@ export async function prepareReseed(
     clientImage: dump.client_image,
     jobs: flags.jobs ?? Math.min(4, availableParallelism()),
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
+    rawFile,
+    rawOnDisk,
     rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
@@ -80,6 +89,14 @@ export async function prepareReseed(
     warn: (message) => say(`Note: ${message}`),
     inUse: async (base) => (await basesInUse()).has(base.id),
   };
+}
+
+/** A wish that changes nothing would be believed to have done something. */
+function refuseUselessDisk(from: string | undefined, rawFile: ReseedRequest["rawFile"]): void {
+  if (from !== undefined && rawFile === "mask") return;
+  const state =
+    from === undefined ? "a source's rows are masked on their way" : "without obfuscation.rules it is loaded as it is";
+  throw usageError(`Cannot use --raw-on-disk: ${state}`, "Leave it out; it is for raw files that are to be masked");
 }
 
 /** What the configuration says about what is taken. */

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { servers } from "../engine/engines.ts";
 import type { ServerVersion } from "../engine/index.ts";
+import { profileOf } from "../mask/profile.ts";
 import { type BaseRecord, basesOf } from "./catalogue.ts";
 import { chooseBase, currentOf } from "./choice.ts";
-import type { DetectedDump } from "./files.ts";
+import { type DetectedDump, isMaskedFile } from "./files.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { serverOfFile } from "./server-of-file.ts";
 
@@ -19,9 +20,13 @@ export function officialImage(server: ServerVersion): string {
 
 /** A checksum of what decides, beside a dump's bytes and its server, what a build gives. */
 export function recipeOf(request: ReseedRequest): string {
-  const { selection, sideEffects, settings, storage, runtime } = request;
+  const { selection, sideEffects, settings, storage, runtime, rawFile, masking } = request;
   const { roles, schemaOnly } = selection;
-  const parts = [roles, schemaOnly, sideEffects, Object.entries(settings).sort(), storage, runtime.name];
+  const parts: unknown[] = [roles, schemaOnly, sideEffects, Object.entries(settings).sort(), storage, runtime.name];
+  // Recipes that were written down before there were others stay what they were.
+  if (rawFile === "label") parts.push(rawFile);
+  else if (rawFile === "mask") parts.push(selection, masking.unreviewed);
+  else if (masking.unreviewed !== "fail") parts.push(masking.unreviewed);
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
@@ -31,16 +36,19 @@ export function recipeOf(request: ReseedRequest): string {
  */
 export async function builtBefore(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord | undefined> {
   if (file.sha256 === undefined || !(await hasWritten(request))) return undefined;
+  if (request.masking.newKey) return undefined;
+  const isMaskedHere = request.rawFile === "mask" && !isMaskedFile(file);
+  const profile = isMaskedHere ? profileOf(request.masking.rules) : (file.profile ?? "none");
   const server = serverOfFile(file, request.image);
   const [image, recipe] = [imageOf(request, { server }), recipeOf(request)];
   const bases = await basesOf(request);
   for (const base of bases) {
     const sameDump = [base.dumpSha256, base.fileSha256].includes(file.sha256);
     const sameServer = base.image === image && (image !== "" || officialImage(base.server) === officialImage(server));
-    const sameName = base.profile === "none" && base.database === (file.database || "app");
+    const sameName = base.profile === profile && base.database === (file.database || "app");
     if (!sameDump || !sameServer || !sameName || base.recipe !== recipe) continue;
     if (!(await request.runtime.exists(base.frozen))) continue;
-    if ((await currentOf(bases)) !== base) await chooseBase(base);
+    if (!base.raw && (await currentOf(bases)) !== base) await chooseBase(base);
     request.warn(`Base ${base.id} was built of this very dump, so it is taken; --rebuild builds it again`);
     return base;
   }
@@ -48,7 +56,7 @@ export async function builtBefore(request: ReseedRequest, file: DetectedDump): P
 }
 
 /** True when the files that a reseed writes besides are there. */
-async function hasWritten({ dumpPath, schemaPath }: ReseedRequest): Promise<boolean> {
-  const files = [dumpPath, schemaPath].filter((path) => path !== "");
+async function hasWritten({ dumpPath, schemaPath, reportPath }: ReseedRequest): Promise<boolean> {
+  const files = [dumpPath, schemaPath, reportPath].filter((path) => path !== "");
   return (await Promise.all(files.map((path) => Bun.file(path).exists()))).every(Boolean);
 }

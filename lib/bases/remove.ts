@@ -10,10 +10,14 @@ interface Keeping {
   inUse(base: BaseRecord): Promise<boolean>;
 }
 
-/** Removes the old bases of the project and source for which one was made; those in use stay, and the one that was chosen. */
+/**
+ * Removes the old bases of the project and source for which one was made; those in use stay, and the one that was chosen. A
+ * raw one takes the place of raw ones only.
+ */
 export async function pruneBases(made: BaseRecord, { keepBases, inUse }: Keeping): Promise<void> {
   const chosen = await chosenBaseId(made);
-  for (const old of (await basesOf(made)).slice(keepBases)) {
+  const alike = (await basesOf(made)).filter(({ raw }) => raw === made.raw);
+  for (const old of alike.slice(keepBases)) {
     if (old.id !== chosen && old.id !== made.id && !(await inUse(old))) await removeBase(old);
   }
 }

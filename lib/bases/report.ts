@@ -1,5 +1,6 @@
 import type { ServerVersion } from "../engine/index.ts";
 import { formatDuration } from "../kit/units.ts";
+import type { BaseRecord } from "./catalogue.ts";
 import type { Masked } from "./masking.ts";
 import type { RuleCount } from "./row-masks.ts";
 
@@ -17,26 +18,21 @@ export interface Reported {
   tables: number;
   warnings: string[];
   disarmed: string[];
-  masked: Masked;
+  origin: BaseRecord["origin"];
+  /** "" when the base could not be dumped, and its rows were only counted. */
+  dumpKey: string;
+  /** The fingerprint of the key that drew its pseudonyms. */
+  maskKey?: string;
+  /** Undefined when a file was loaded as it is. */
+  masked: Masked | undefined;
   dittoVersion: string;
 }
 
 /** What was masked, what was not and how that was proven, as one HTML page without anything from elsewhere. It quotes no value. */
 export function reportHtml(report: Reported): string {
-  const { masked } = report;
   const title = `Masking of ${report.project}, ${report.database}`;
   const sections = [
-    section(
-      "What was masked",
-      rulesTable(masked.rules),
-      "No rule is configured: the base holds the source's own values.",
-    ),
-    section("Reviewed and kept as it is", list(masked.kept), "No column is kept by a rule."),
-    section(
-      "Looks personal, and no rule mentions it",
-      list(masked.unreviewed),
-      "Nothing was found by name, type, or a sample of values.",
-    ),
+    ...(report.masked ? maskingSections(report.masked) : [section("What was masked", "", ofFile(report))]),
     section("Proof", list(proofsOf(report)), ""),
     section("Notes", list([...report.warnings, ...report.disarmed.map((thing) => `Disarmed: ${thing}`)]), "None."),
     section("What this protects", LIMITS, ""),
@@ -51,14 +47,34 @@ ${sections.join("\n")}
 `;
 }
 
-function facts({ masked, server, ...report }: Reported): string {
+function maskingSections({ rules, kept, unreviewed, judged }: Masked): string[] {
+  return [
+    section("What was masked", rulesTable(rules), "No rule is configured: the base holds the source's own values."),
+    section("Reviewed and kept as it is", list(kept), "No column is kept by a rule."),
+    section(
+      "Looks personal, and no rule mentions it",
+      list(unreviewed),
+      judged
+        ? "Nothing was found by name, type, or a sample of values."
+        : "Columns without a rule were not looked at (obfuscation.unreviewed: allow).",
+    ),
+  ];
+}
+
+function ofFile({ profile }: Reported): string {
+  return profile === "none"
+    ? "Nothing: the base holds the values of a file as they are."
+    : "Nothing more: the base was loaded from a dump that was masked when it was made, and whose manifest tells how.";
+}
+
+function facts({ server, ...report }: Reported): string {
   const pairs = {
     "Made at": report.createdAt.replace("T", " ").replace(/\.\d+Z$/, " UTC"),
     Source: `${report.source} (${server.flavour} ${server.version})`,
     Base: report.baseId,
     Rows: `${report.rows.toLocaleString("en")} in ${report.tables} tables, in ${formatDuration(report.durationMs)}`,
     "Set of rules": report.profile,
-    "Key's fingerprint": masked.keyFingerprint || "no key was needed",
+    "Key's fingerprint": report.maskKey || "no key was needed",
   };
   const rows = Object.entries(pairs).map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`);
   return `<dl>${rows.join("")}</dl>`;
@@ -71,35 +87,68 @@ function section(title: string, content: string, nothing: string): string {
 function rulesTable(rules: RuleCount[]): string {
   if (rules.length === 0) return "";
   const rows = rules.map(
-    ({ name, strategy, type, seen, changed, kept }) =>
-      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept].map(count).join("")}</tr>`,
+    ({ name, strategy, type, seen, changed, kept, distinct }) =>
+      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept, distinct?.before, distinct?.after].map(count).join("")}</tr>`,
   );
-  const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where"].map((name) => `<th>${name}</th>`).join("");
+  const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where", "Different before", "after"]
+    .map((name) => `<th>${name}</th>`)
+    .join("");
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-function count(number: number): string {
-  return `<td class="number">${number.toLocaleString("en")}</td>`;
+/** What nobody could count is a dash. */
+function count(number: number | null | undefined): string {
+  return `<td class="number">${number == null ? "–" : number.toLocaleString("en")}</td>`;
 }
 
 function list(items: string[]): string {
   return items.length === 0 ? "" : `<ul>${items.map((item) => `<li>${escaped(item)}</li>`).join("")}</ul>`;
 }
 
-function proofsOf({ masked: { rules, sought, leaks } }: Reported): string[] {
-  const unchanged = rules.filter(({ seen, changed }) => changed < seen);
-  const found = leaks.map(({ column, table, values }) => `${values} sampled values of ${column} stand in ${table}`);
+function proofsOf(report: Reported): string[] {
+  const { masked } = report;
+  return masked
+    ? [comparisonOf(report), ...pairsOf(masked), ...searchOf(masked), ...unchangedOf(masked)]
+    : [comparisonOf(report)];
+}
+
+/** What the finished base was compared with, see makeBase. */
+function comparisonOf({ masked, origin, dumpKey }: Reported): string {
+  if (origin === "file" && !masked)
+    return "The rows of the base were compared with what the file tells of them: by number and content where it has a manifest, by number where it is an archive, not where it is plain SQL.";
+  return dumpKey === ""
+    ? "The rows of the base were compared with those that left ditto, by number."
+    : "Every row of the base was compared with the rows that left ditto, by number and content; by number where text vectors were made again or jobs were disarmed.";
+}
+
+function pairsOf({ pairs: { compared, same } }: Masked): string[] {
+  if (compared === 0) return [];
+  const result = same.length === 0 ? "every one is another." : "the same are:";
   return [
-    "Every row of the base was compared with the rows that left ditto, by number and content.",
-    sought === 0
-      ? "No value of a masked column was telling enough to be looked for."
-      : `${sought} sampled values of masked columns were looked for in every row of the base${found.length > 0 ? ":" : "; none was found."}`,
-    ...found,
-    ...unchanged.map(
+    `${compared} values of sampled rows were compared with the source's under the same primary key; ${result}`,
+    ...same.map(({ column, values }) => `${values} of ${column}`),
+  ];
+}
+
+function searchOf({ sought, leaks }: Masked): string[] {
+  if (sought === 0)
+    return [
+      "No value of a masked column was looked for in the base, because none was telling enough or the base could not be dumped.",
+    ];
+  const end = leaks.length > 0 ? ":" : "; none was found.";
+  return [
+    `${sought} sampled values of masked columns were looked for in every row of the base${end}`,
+    ...leaks.map(({ column, table, values }) => `${values} sampled values of ${column} stand in ${table}`),
+  ];
+}
+
+function unchangedOf({ rules }: Masked): string[] {
+  return rules
+    .filter(({ seen, changed }) => changed < seen)
+    .map(
       ({ name, seen, changed }) =>
         `${(seen - changed).toLocaleString("en")} values of ${name} are what they were: special values such as infinity, or empty texts`,
-    ),
-  ];
+    );
 }
 
 const LIMITS = `<p>The base is pseudonymised, not anonymous. Equality, frequency, numbers of rows, the order of shifted dates, and the columns

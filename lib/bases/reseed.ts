@@ -5,13 +5,16 @@ import type { DatabaseUrl } from "../kit/url.ts";
 import type { Runtime, StorageWish } from "../runtime/index.ts";
 import type { Selection, StepReport } from "./build.ts";
 import type { BaseRecord } from "./catalogue.ts";
+import { type DetectedDump, isMaskedFile } from "./files.ts";
 import type { DumpToLoad } from "./from.ts";
 import type { GuestManners } from "./guest.ts";
-import { makeBase } from "./make-base.ts";
-import type { MaskingWish, Review } from "./masking.ts";
+import { makeBase, type Plan } from "./make-base.ts";
+import type { MaskingWish } from "./masking.ts";
 import { builtBefore } from "./recipe.ts";
+import type { Review } from "./review.ts";
 import { choose } from "./selection.ts";
 import { serverOfFile } from "./server-of-file.ts";
+import { withStaging } from "./staging.ts";
 import type { DumpStore } from "./store.ts";
 import { transfers } from "./transfers.ts";
 import { type Visit, visitSource } from "./visit.ts";
@@ -30,6 +33,10 @@ export interface ReseedRequest {
   settings: Record<string, string>;
   /** Image with the dump tools; "" means the copies' image. */
   clientImage: string;
+  /** What becomes of a file that ditto has not masked; `mask`: it is loaded into a staging server and read from there. */
+  rawFile: "load" | "mask" | "label";
+  /** The staging server's files may lie on disk. */
+  rawOnDisk: boolean;
   /** Builds a base also where there is one of this very dump. */
   rebuild: boolean;
   /** Bytes that must stay free where the runtime keeps its data. */
@@ -76,13 +83,18 @@ export async function reseed(request: ReseedRequest): Promise<BaseRecord> {
   }
 }
 
-async function reseedSource(request: ReseedRequest, url: DatabaseUrl): Promise<BaseRecord> {
+async function reseedSource(
+  request: ReseedRequest,
+  url: DatabaseUrl,
+  staged: Pick<Plan, "stagedFile" | "warnings"> = {},
+): Promise<BaseRecord> {
   // Before hours of dumping, not after them.
   await request.store.prove();
   return visitSource(request, url, async (visit) => {
     // What the dump's own transaction would refuse in the end is refused before anything is made.
     await reviewVisited(request)(visit);
-    return makeBase(request, { ...visit, server: visit.session.server, database: visit.session.database });
+    const { server, database } = visit.session;
+    return makeBase(request, { ...staged, ...visit, server, database });
   });
 }
 
@@ -109,9 +121,18 @@ async function reseedDump(request: ReseedRequest, dump: DumpToLoad): Promise<Bas
   return dump.open(request.step, async (file) => {
     const before = request.rebuild ? undefined : await builtBefore(request, file);
     if (before) return before;
+    const raw = !isMaskedFile(file);
+    if (raw && request.rawFile === "mask") return reseedRaw(request, file);
     const server = serverOfFile(file, request.image);
     const engine = servers[server.flavour === "postgres" ? "postgres" : "mysql"];
     const database = file.database || "app";
-    return makeBase(request, { engine, transfer: transfers[engine.name], server, database, file, storedKey });
+    const kept = raw && request.rawFile === "label" ? { raw } : { storedKey };
+    return makeBase(request, { engine, transfer: transfers[engine.name], server, database, file, ...kept });
   });
+}
+
+/** The base's own server never sees the raw rows: another one, which goes with this run, is read like any source. */
+function reseedRaw(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord> {
+  const alone = { ...request, tunnel: "", manners: { onBlock: "warn", maxDuration: 0 } } as const;
+  return withStaging(request, file, ({ url, warnings }) => reseedSource(alone, url, { stagedFile: file, warnings }));
 }

@@ -1,3 +1,10 @@
+/** Rows and their two lanes. */
+export interface RowSum {
+  rows: number;
+  a: number;
+  b: number;
+}
+
 /**
  * An order-free hash over rows: each row's bytes give 64 bits (two lanes of FNV-1a with different primes, mixed by
  * murmur3's 32-bit finaliser), and the rows' hashes are added up modulo 2^32 per lane, so that the order and the
@@ -24,10 +31,15 @@ export class RowHash {
   }
 
   /** Adds the rows that another reader saw. */
-  merge(other: RowHash): void {
-    this.rows += other.rows;
-    this.#a = (this.#a + other.#a) >>> 0;
-    this.#b = (this.#b + other.#b) >>> 0;
+  merge({ rows, a, b }: RowSum): void {
+    this.rows += rows;
+    this.#a = (this.#a + a) >>> 0;
+    this.#b = (this.#b + b) >>> 0;
+  }
+
+  /** Of the rows so far, for another reader to {@link merge}. */
+  sum(): RowSum {
+    return { rows: this.rows, a: this.#a, b: this.#b };
   }
 
   /** 16 hex digits. */

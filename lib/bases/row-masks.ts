@@ -1,4 +1,5 @@
 import type { Kind } from "../mask/kind.ts";
+import type { MaskRequest } from "../mask/request.ts";
 import type { Rule } from "../mask/rule.ts";
 import type { Column, Table } from "../schema/model.ts";
 
@@ -22,9 +23,11 @@ export interface RuleCount {
   changed: number;
   /** Rows whose value `where` kept raw. */
   kept: number;
+  /** About how many different values there were and are; null where the source changed them and nobody else saw them. */
+  distinct?: { before: number | null; after: number };
 }
 
-/** One rule's work on the rows of a table as they pass. */
+/** One rule's work on the rows of a table as they pass; nothing but data, so that another thread can do it. */
 export interface ValueChange {
   /** Which of the row's columns. */
   index: number;
@@ -33,7 +36,7 @@ export interface ValueChange {
   /** Which of the conditions behind the row keeps the value, where it is true. */
   flag: number | undefined;
   /** Undefined where the source has changed it already. */
-  change: ((value: string, by: string | null | undefined) => string) | undefined;
+  request: MaskRequest | undefined;
   count: RuleCount;
 }
 
@@ -45,6 +48,8 @@ export interface RowMask {
   /** Conditions selected behind the columns. */
   flags: string[];
   changes: ValueChange[];
+  /** Of the key that values are drawn with. */
+  secret: Uint8Array;
   /** Columns whose numbers were drawn from a range; what counts them up must begin above it. */
   ranges: { column: string; greatest: number }[];
 }

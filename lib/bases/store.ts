@@ -2,6 +2,7 @@ import { DittoError } from "../kit/errors.ts";
 import { slug } from "../kit/state.ts";
 import type { StepReport, TableRows } from "./build.ts";
 import type { Leak } from "./leak-search.ts";
+import type { Pairs } from "./pair-check.ts";
 import type { RuleCount } from "./row-masks.ts";
 
 /** What stands beside a dump, in `<key>.json`; written after the dump, so a dump without one is half made. */
@@ -28,9 +29,13 @@ export interface DumpManifest {
   masking?: {
     key_fingerprint: string;
     rules: RuleCount[];
+    /** Whether columns without a rule were looked at. */
+    judged: boolean;
     unreviewed: string[];
     kept: string[];
     searched: { values: number; leaks: Leak[] };
+    /** Values of sampled rows, compared with the source's. */
+    compared: Pairs;
   };
 }
 

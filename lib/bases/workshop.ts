@@ -3,7 +3,7 @@ import { ADMIN } from "../engine/postgres/server.ts";
 import { interrupted } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import type { Child } from "../kit/exec.ts";
-import type { Workshop } from "../runtime/index.ts";
+import type { ServerToolbox } from "../runtime/index.ts";
 
 /** The empty server of a workshop, running on its socket. */
 export interface WorkshopServer {
@@ -17,7 +17,7 @@ export interface WorkshopServer {
 export async function serverInside(
   engine: ServerEngine,
   server: ServerVersion,
-  workshop: Workshop,
+  workshop: ServerToolbox,
 ): Promise<ServerVersion> {
   const { status, stdout } = await workshop.run(engine.serverTool(server));
   if (status !== 0) {
@@ -34,17 +34,21 @@ export async function serverInside(
 export async function startWorkshopServer(
   engine: ServerEngine,
   server: ServerVersion,
-  workshop: Workshop,
-  options: { settings: Record<string, string>; traits: Record<string, string> },
+  workshop: ServerToolbox,
+  options: {
+    settings: Record<string, string>;
+    traits: Record<string, string>;
+    /** A server of raw rows, and where it listens besides its socket. */
+    staging?: { listen: { port: number; listen: string } | undefined };
+  },
 ): Promise<WorkshopServer> {
   const birth = engine.initialiseScript(workshop.place, server, options.traits);
   const made = await workshop.run({ tool: "sh", args: ["-c", birth] });
   if (made.status !== 0) throw broken("the empty server could not be made", made.stderr);
   const script = engine.serveScript({
     place: workshop.place,
-    port: undefined,
-    listen: "",
-    purpose: "build",
+    ...(options.staging?.listen ?? { port: undefined, listen: "" }),
+    purpose: options.staging ? "staging" : "build",
     settings: options.settings,
     server,
   });
@@ -63,7 +67,7 @@ export async function startWorkshopServer(
 async function untilReady(
   engine: ServerEngine,
   server: ServerVersion,
-  workshop: Workshop,
+  workshop: ServerToolbox,
   child: Child,
 ): Promise<void> {
   let ended: number | undefined;
@@ -83,7 +87,7 @@ async function untilReady(
   );
 }
 
-async function answers(engine: ServerEngine, server: ServerVersion, workshop: Workshop): Promise<boolean> {
+async function answers(engine: ServerEngine, server: ServerVersion, workshop: ServerToolbox): Promise<boolean> {
   const { place } = workshop;
   if (workshop.hasClientTools !== false) {
     return (await workshop.run(engine.adminClient(place, undefined, server), { input: "SELECT 1;\n" })).status === 0;

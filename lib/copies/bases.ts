@@ -42,7 +42,7 @@ function cellsOf(base: BaseRecord, { current, copies }: { current: boolean; copi
     `${base.server.flavour} ${base.server.version}`,
     base.rows.toLocaleString("en"),
     formatBytes(base.frozen.bytes),
-    isMasked(base) ? "yes" : "no",
+    base.raw ? "raw" : isMasked(base) ? "yes" : "no",
     String(copies),
     formatAge(base.createdAt),
     current ? "current" : "",

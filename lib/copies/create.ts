@@ -5,6 +5,7 @@ import { newId, ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { CopyAddress } from "./address.ts";
 import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";
+import { unpatch } from "./patch.ts";
 import { choosePort, portInUse } from "./ports.ts";
 import { COPY_USER, type CopyRecord, forgetCopy, knownCopies, logEvent, writeCopy } from "./record.ts";
 import { lostSnapshot } from "./rollback.ts";
@@ -14,7 +15,7 @@ import { linkTo, readSnapshot, type SnapshotRecord } from "./snapshot-record.ts"
 /** What a copy is cloned from: a base, or a snapshot of one of its copies. */
 export type CopyOrigin = Pick<
   BaseRecord,
-  "id" | "project" | "source" | "engine" | "server" | "database" | "dumpKey" | "frozen" | "settings"
+  "id" | "project" | "source" | "engine" | "server" | "database" | "dumpKey" | "raw" | "frozen" | "settings"
 > & { snapshot?: SnapshotRecord };
 
 /** What a copy should be like. */
@@ -74,6 +75,7 @@ export async function createCopy(request: CopyRequest, announce: Announce): Prom
       if (state !== "reserved") return;
       await request.runtime.removeCopy(draft.id, draft.frozen);
       await forgetCopy(draft.id);
+      await unpatch(draft.id);
     },
   );
 }
@@ -96,6 +98,7 @@ function draftOf(request: CopyRequest, owner: string): CopyRecord {
     user: COPY_USER,
     baseId: base.id,
     dumpKey: base.dumpKey,
+    raw: base.raw,
     frozen: base.frozen,
     method: base.frozen.method,
     readyMs: 0,

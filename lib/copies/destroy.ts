@@ -2,6 +2,7 @@ import { DittoError } from "../kit/errors.ts";
 import { ownerAlive, ownerTag, withLock } from "../kit/state.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { dropIfUnused, dropSnapshotsOf } from "./drop-snapshot.ts";
+import { type Unpatched, unpatch } from "./patch.ts";
 import { type CopyRecord, type EndReason, forgetCopy, logEvent, readCopy, runtimeIdOf, writeCopy } from "./record.ts";
 import { knownSnapshots } from "./snapshot-record.ts";
 
@@ -9,17 +10,18 @@ import { knownSnapshots } from "./snapshot-record.ts";
 const WILFUL: EndReason[] = ["deleted", "ended"];
 
 /**
- * Removes a copy's server, its data and its record, in this order: a kill in between leaves a record that the next sweep
- * ends. When another command is at it already, waits for that one.
+ * Removes a copy's server, its data and its record, in this order, and puts back the files that it patched: a kill in
+ * between leaves a record that the next sweep ends. When another command is at it already, waits for that one.
  */
-export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<void> {
+export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<Unpatched[]> {
   for (let turn = await claim(copy, reason); turn !== "mine"; turn = await claim(copy, reason)) {
-    if (turn === "gone") return;
+    if (turn === "gone") return [];
     await Bun.sleep(50);
   }
   // Whoever is changing the copy ends that first, and would else write its record anew.
   await withLock(`copy-${copy.id}`, () => removeEverything(copy, reason), 10 * 60_000);
   await dropLeftoverOf(copy);
+  return unpatch(copy.id);
 }
 
 async function removeEverything(copy: CopyRecord, reason: EndReason): Promise<void> {
@@ -52,16 +54,17 @@ function claim(copy: CopyRecord, reason: EndReason): Promise<"mine" | "another's
 }
 
 /** Destroys several side by side; throws one error that names those that failed. */
-export async function destroyCopies(copies: CopyRecord[], reason: EndReason): Promise<void> {
+export async function destroyCopies(copies: CopyRecord[], reason: EndReason): Promise<Unpatched[]> {
   const results = await Promise.allSettled(copies.map((copy) => destroyCopy(copy, reason)));
-  const gone = copies.filter((_, index) => results[index]?.status === "fulfilled");
+  const gone = copies.filter((_, index) => isGone(results[index]));
   // One of them may have stood on another's.
   if (WILFUL.includes(reason)) for (const { id } of gone) await dropSnapshotsOf(id);
   const failed = results.flatMap((result, index) =>
     result.status === "rejected" ? [{ copy: copies[index], cause: result.reason as Error }] : [],
   );
   const [first] = failed;
-  if (!first) return;
+  if (!first) return results.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  if (failed.every(({ cause }) => isLeftPatched(cause))) throw first.cause;
   const names = failed.map(({ copy }) => `"${copy?.name || copy?.id}"`).join(", ");
   // "Cannot remove container …: the daemon does not answer" says the same action in other words.
   const state = first.cause.message.replace(/^Cannot [^:]*: /, "");
@@ -72,4 +75,13 @@ export async function destroyCopies(copies: CopyRecord[], reason: EndReason): Pr
       'Run the command again; "bun scripts/copy.ts prune" removes what is left',
     cause: first.cause,
   });
+}
+
+/** Also when a file that it patched could not be put back. */
+function isGone(result: PromiseSettledResult<unknown> | undefined): boolean {
+  return result?.status === "fulfilled" || isLeftPatched(result?.reason);
+}
+
+function isLeftPatched(cause: unknown): boolean {
+  return (cause as DittoError | undefined)?.code === "PATCH_LEFT";
 }

@@ -56,12 +56,12 @@ function rowOf({ node, branch }: { node: Node; branch: string }, disk: Map<strin
   const size = formatDisk(disk.get(node.id));
   if (node.kind === "snapshot") {
     const { name, createdAt } = node.snapshot;
-    return [`${branch}${name}`, "", "snapshot", "", "", size, formatAge(createdAt), ""];
+    return [`${branch}${name}`, "", labelled("snapshot", node.snapshot), "", "", size, formatAge(createdAt), ""];
   }
   const { copy } = node;
   if (!copy) return [`${branch}${node.name || node.id}`, "", "deleted", "", "", "", "", ""];
   const left = copy.expiresAt === null ? "never" : expiry(Date.parse(copy.expiresAt) - Date.now());
-  const status = copy.status === "failed" ? "lost" : copy.status;
+  const status = labelled(copy.status === "failed" ? "lost" : copy.status, copy);
   const cells = [projectOf(copy), status, engineOf(copy), String(copy.port), size, formatAge(copy.createdAt), left];
   return [`${branch}${wordFor(copy)}`, ...cells];
 }
@@ -71,13 +71,17 @@ function baseRow(id: string, base: BaseRecord | undefined): string[] {
   return [
     id,
     projectOf(base),
-    "base",
+    labelled("base", base),
     engineOf(base),
     "",
     formatBytes(base.frozen.bytes),
     formatAge(base.createdAt),
     "",
   ];
+}
+
+function labelled(status: string, { raw }: { raw?: boolean }): string {
+  return raw ? `${status}, raw` : status;
 }
 
 function projectOf({ source, project }: { source: string; project: string }): string {

@@ -1,4 +1,5 @@
 import type { Config } from "../kit/config.ts";
+import { baseFor } from "./base-for.ts";
 import { destroyCopies } from "./destroy.ts";
 import { type CopyWishes, copyOfBase } from "./open.ts";
 import type { CopyRecord } from "./record.ts";
@@ -18,11 +19,14 @@ export async function copiesOfBase(config: Config, wishes: CopyWishes, many: Man
   const { count, say } = many;
   const copies: CopyRecord[] = [];
   let next = 0;
+  // Once for all of them: it may have to be built.
+  const maybeBuilt = wishes.from === undefined && (wishes.raw || wishes.obfuscate);
+  const common = maybeBuilt ? { ...wishes, base: await baseFor(config, wishes, say) } : wishes;
   const worker = async () => {
     while (next < count) {
       const number = ++next;
       const name = wishes.name && count > 1 ? { name: `${wishes.name}-${number}` } : {};
-      const copy = await copyOfBase(config, { ...wishes, ...name }, say);
+      const copy = await copyOfBase(config, { ...common, ...name }, say);
       copies[number - 1] = copy;
       many.made?.(copy);
     }

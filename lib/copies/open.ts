@@ -1,12 +1,10 @@
-import { type BaseRecord, basesOf, currentBase } from "../bases/catalogue.ts";
+import type { BaseRecord } from "../bases/catalogue.ts";
 import { requireSpace } from "../bases/space.ts";
-import { keyTime } from "../bases/store.ts";
-import { openStore } from "../bases/stores.ts";
 import { type Config, requireSource } from "../kit/config.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
-import { profileOf } from "../mask/profile.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { addressOf } from "./address.ts";
+import { type BaseWishes, baseFor } from "./base-for.ts";
 import { type Announce, type CopyOrigin, type CopyRequest, createCopy } from "./create.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { loginSettings } from "./logins.ts";
@@ -14,18 +12,19 @@ import { onWholeBase } from "./rebuild.ts";
 import { type CopyRecord, knownCopies } from "./record.ts";
 import { lostSnapshot, rollBack } from "./rollback.ts";
 import { servingOf } from "./serving.ts";
-import type { SnapshotRecord } from "./snapshot-record.ts";
+import { pathOf, type SnapshotRecord } from "./snapshot-record.ts";
 import { awake, resetCopy } from "./wake.ts";
 
 /** What a user may say about a copy, over the configuration. */
-export interface CopyWishes {
+export interface CopyWishes extends BaseWishes {
   name?: string | undefined;
   ttl?: number | "never" | undefined;
   port?: number | undefined;
   labels?: string[] | undefined;
-  dump?: string | undefined;
   /** `COPY/NAME` of the snapshot to make it of, instead of a base. */
   from?: string | undefined;
+  /** The base itself, where it was looked for already. */
+  base?: BaseRecord;
   /** What becomes of a copy that has the name already; "fail" when left out. */
   ifExists?: "fail" | "reuse" | "reset" | undefined;
   /** Log in as this role of the copy's. */
@@ -46,15 +45,20 @@ export async function copyOfBase(
 ): Promise<CopyRecord> {
   // A base belongs to one source: of several none is meant by itself.
   if (config.source === undefined && config.sources.length > 1) requireSource(config);
+  refuseBaseBesides(wishes);
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
-  if (existing && ifExists === "reuse") return handOver(await awake(existing, say), announce);
+  if (existing && ifExists === "reuse") {
+    if (existing.raw && !wishes.raw) throw rawExists(existing);
+    return handOver(await awake(existing, say), announce);
+  }
   if (wishes.from !== undefined) {
     const snapshot = await findSnapshot(wishes.from, { project: config.project, source: config.sourceName });
+    if (snapshot.raw && !wishes.raw) throw rawSnapshot(snapshot);
     if (existing) return handOver(await rollBack(existing, snapshot), announce);
     return copyOfSnapshot(snapshot, { config, wishes, say, announce });
   }
-  return onWholeBase(await chosenBase(config, wishes.dump), { config, say }, async (base) => {
+  return onWholeBase(wishes.base ?? (await baseFor(config, wishes, say)), { config, say }, async (base) => {
     if (existing) return handOver(await resetCopy(existing, base, config), announce);
     const request = await requestOf(config, { wishes, base, say });
     sayWhenOld(base, config, say);
@@ -69,12 +73,34 @@ export async function copyOfSnapshot(
   context: { config: Config; wishes: CopyWishes; say(text: string): void; announce: Announce },
 ): Promise<CopyRecord> {
   const { config, wishes, say, announce } = context;
-  const { baseId: id, project, source, engine, server, database, dumpKey, frozen, settings } = snapshot;
-  const base: CopyOrigin = { id, project, source, engine, server, database, dumpKey, frozen, settings, snapshot };
+  const { baseId: id, project, source, engine, server, database, dumpKey, raw, frozen, settings } = snapshot;
+  const base: CopyOrigin = { id, project, source, engine, server, database, dumpKey, raw, frozen, settings, snapshot };
   const request = await requestOf(config, { wishes, base, say });
   if (!(await request.runtime.exists(frozen))) throw lostSnapshot(snapshot, "make a copy");
   await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: frozen });
   return createCopy(request, announce);
+}
+
+function rawSnapshot(snapshot: SnapshotRecord): DittoError {
+  return new DittoError(`Cannot make a copy: snapshot ${pathOf(snapshot)} is raw, which means not masked`, {
+    code: "BASE_RAW",
+    hint: "Say --raw if that is wanted; else name a snapshot of a masked copy",
+  });
+}
+
+/** A snapshot is what it is: neither another dump nor masks can be had with it. */
+function refuseBaseBesides({ from, dump, obfuscate }: CopyWishes): void {
+  if (from === undefined || (dump === undefined && !obfuscate)) return;
+  const flag = dump === undefined ? "--obfuscate" : "--dump";
+  throw usageError(`Cannot use ${flag}: --from names a snapshot, which is taken as it is`, "Say one of them");
+}
+
+function rawExists(copy: CopyRecord): DittoError {
+  return new DittoError(`Cannot reuse "${copy.name}": it holds raw rows, which no rule has masked`, {
+    code: "COPY_RAW",
+    exit: 2,
+    hint: "Say --raw if that is meant, or --if-exists reset for one of the masked base",
+  });
 }
 
 async function requestOf(
@@ -122,32 +148,6 @@ async function namedCopy(config: Config, name: string): Promise<CopyRecord | und
 async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecord> {
   await announce(copy);
   return copy;
-}
-
-async function chosenBase(config: Config, dump: string | undefined): Promise<BaseRecord> {
-  const owner = { project: config.project, source: config.sourceName };
-  if (dump === undefined) return currentBase(owner, profileOf(config.obfuscation.rules));
-  const bases = await basesOf(owner);
-  const base = bases.find(({ dumpKey }) => dumpKey === dump) ?? (await loadedFrom(config, dump, bases));
-  if (base) return base;
-  throw new DittoError(`Cannot make a copy of dump "${dump}": no base was made from it`, {
-    code: "BASE_MISSING",
-    hint: `Run "bun scripts/reseed.ts --from ${dump}" first`,
-  });
-}
-
-/** A base that was loaded from this dump holds the same, and may have a dump of its own. */
-async function loadedFrom(
-  { dump: { store } }: Config,
-  key: string,
-  bases: BaseRecord[],
-): Promise<BaseRecord | undefined> {
-  if (keyTime(key) === undefined) return undefined;
-  const found = await openStore(store)
-    .find(key)
-    .catch(() => undefined);
-  const sha256 = found?.manifest?.sha256;
-  return sha256 === undefined ? undefined : bases.find(({ fileSha256 }) => fileSha256 === sha256);
 }
 
 const LONGEST_TTL = 100 * 365 * 86_400;

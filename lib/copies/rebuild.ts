@@ -50,7 +50,7 @@ function rebuilt(lost: BaseRecord, context: Context): Promise<BaseRecord> {
 
 async function rebuildOnce(lost: BaseRecord, { config, say }: Context): Promise<BaseRecord> {
   const known = await readBase(lost.id);
-  if (!known) return currentBase(lost);
+  if (!known) return currentBase(lost, lost.profile);
   say(
     `The data of base ${lost.id} is gone from ${lost.frozen.runtime}: building it again from its dump ${lost.dumpKey}`,
   );

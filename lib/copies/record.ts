@@ -42,6 +42,8 @@ export interface CopyRecord {
   user: string;
   baseId: string;
   dumpKey: string;
+  /** Of a raw base; absent in records of before there were such. */
+  raw?: boolean;
   frozen: Frozen;
   method: CloneMethod;
   readyMs: number;
@@ -123,6 +125,7 @@ export interface CopyView {
   /** `COPY/NAME` of the snapshot that it was made of or put back on; "": none, its base. */
   from_snapshot: string;
   dump_key: string;
+  raw: boolean;
   method: CloneMethod;
   ready_ms: number;
   warm: boolean;
@@ -156,6 +159,7 @@ export function viewOf(copy: CopyRecord, url?: string): CopyView {
     base_id: copy.baseId,
     from_snapshot: copy.standsOn?.name ?? "",
     dump_key: copy.dumpKey,
+    raw: copy.raw ?? false,
     method: copy.method,
     ready_ms: copy.readyMs,
     warm: false,

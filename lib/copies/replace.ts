@@ -9,6 +9,7 @@ import { serveRequestOf } from "./serving.ts";
 
 /** What a copy's data becomes. */
 export type Replacement = Pick<CopyRecord, "baseId" | "dumpKey" | "frozen" | "database" | "server" | "serving"> &
+  Required<Pick<CopyRecord, "raw">> &
   Pick<CopyRecord, "standsOn" | "head">;
 
 interface Replacing {

@@ -18,8 +18,18 @@ export function rollBack(copy: CopyRecord, snapshot: SnapshotRecord): Promise<Co
 
 /** A snapshot as what a copy's data becomes. */
 export function replacementOf(snapshot: SnapshotRecord, serving: CopyRecord["serving"]): Replacement {
-  const { baseId, dumpKey, frozen, database, server } = snapshot;
-  return { baseId, dumpKey, frozen, database, server, serving, standsOn: linkTo(snapshot), head: linkTo(snapshot) };
+  const { baseId, dumpKey, raw, frozen, database, server } = snapshot;
+  return {
+    baseId,
+    dumpKey,
+    raw,
+    frozen,
+    database,
+    server,
+    serving,
+    standsOn: linkTo(snapshot),
+    head: linkTo(snapshot),
+  };
 }
 
 /** The snapshot that a rollback is for: its own of this name, or where it came from last. */

@@ -3,12 +3,12 @@ import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { runAttached, which } from "../kit/exec.ts";
-import { formatAs } from "../kit/url.ts";
 import { destroyCopies } from "./destroy.ts";
 import { countLogins, type LoginCount } from "./logins.ts";
 import { copiesOfBase } from "./many.ts";
 import type { CopyWishes } from "./open.ts";
-import { accessForUser, type CopyRecord, urlOf, writeCopy } from "./record.ts";
+import { type CopyRecord, urlOf, writeCopy } from "./record.ts";
+import { environmentOf, variableForms } from "./variables.ts";
 
 interface RunOptions {
   config: Config;
@@ -45,8 +45,21 @@ export async function runOnCopy(argv: string[], options: RunOptions): Promise<nu
       } else if (status < NOT_RUN && !signalled) await lookForClients(counts, status, options);
       return status;
     },
-    () => destroyCopies(copies, "ended"),
+    async () => {
+      await destroyCopies(copies, "ended");
+    },
   );
+}
+
+/** Runs a command with the variables of a copy that stays; resolves to the command's status. */
+export async function runBeside(
+  argv: string[],
+  copy: CopyRecord,
+  { config, call }: { config: Config; call: Conversation },
+): Promise<number> {
+  const status = await runAttached(argv, { env: await environmentOf(copy, config) });
+  sayWhyNotStarted(argv[0] ?? "", status, call);
+  return status;
 }
 
 /** From here on: not executable, not found, ended by a signal, before it could be expected to connect. */
@@ -71,17 +84,11 @@ function sayWhyNotStarted(command: string, status: number, call: Conversation): 
   call.say(`Cannot run "${command}": the command ${status === 127 ? "was not found" : "is not executable"}`);
 }
 
-function variableForms(config: Config) {
-  return config.source?.env ?? { DATABASE_URL: "url" as const };
-}
-
 /** Those of the first copy under their own names, and with several those of each with its number behind. */
 async function variables(copies: CopyRecord[], config: Config): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
   for (const [index, copy] of copies.entries()) {
-    const access = await accessForUser(copy);
-    const own = Object.entries(variableForms(config)).map(([name, form]) => [name, formatAs(access, form)] as const);
-    for (const [name, value] of [...own, ["DITTO_COPY_ID", copy.id] as const]) {
+    for (const [name, value] of Object.entries(await environmentOf(copy, config))) {
       if (index === 0) all[name] = value;
       if (copies.length > 1) all[`${name}_${index + 1}`] = value;
     }

@@ -43,10 +43,11 @@ export async function exportSnapshot(
 
 /** What is known of the base, which may be gone by now. */
 async function baseFactsOf(snapshot: SnapshotRecord) {
-  const { baseId: id, project, source, profile, maskKey, engine, server, database, settings, dumpKey } = snapshot;
+  const { baseId: id, project, source, profile, raw, engine, server, database, settings, dumpKey } = snapshot;
+  const { maskKey } = snapshot;
   const base = await readBase(id);
   return {
-    ...{ id, project, source, profile, engine, server, database, settings, dumpKey },
+    ...{ id, project, source, profile, raw, engine, server, database, settings, dumpKey },
     ...(maskKey === undefined ? {} : { maskKey }),
     ...{ dumpSha256: base?.dumpSha256 ?? "", origin: base?.origin ?? ("source" as const) },
     ...{ tables: base?.tables ?? 0, rows: base?.rows ?? 0, durationMs: 0, warnings: [] },
@@ -95,6 +96,7 @@ function recordOf(
     ...{ engine: base.engine, server, platform: { platform, libc }, database: base.database },
     ...{ settings: base.settings ?? {}, credentials: "hmac-sha256", baseId: base.id, dumpKey: base.dumpKey },
     ...{ profile: base.profile, ...(base.maskKey === undefined ? {} : { maskKey: base.maskKey }) },
+    raw: base.raw ?? false,
     // It was packed as it lay under its server.
     ...{ frozen: { ...frozen, live: true }, image, pausedMs: 0, notCaptured, createdAt },
   };

@@ -30,6 +30,8 @@ export interface SnapshotRecord {
   /** The set of rules that made the base, and the fingerprint of their key. */
   profile: string;
   maskKey?: string;
+  /** Of a raw copy. */
+  raw: boolean;
   frozen: Frozen;
   /** The server's image by its name; "" for the native runtime. */
   image: string;
@@ -58,6 +60,7 @@ export interface SnapshotView {
   parent: string;
   base_id: string;
   masked: boolean;
+  raw: boolean;
   bytes: number;
   paused_ms: number;
   not_captured: string[];
@@ -82,6 +85,7 @@ export function snapshotView(snapshot: SnapshotRecord): SnapshotView {
     parent: snapshot.parent?.name ?? "",
     base_id: snapshot.baseId,
     masked: snapshot.profile !== "none",
+    raw: snapshot.raw,
     bytes: frozen.bytes,
     paused_ms: snapshot.pausedMs,
     not_captured: snapshot.notCaptured,

@@ -145,6 +145,7 @@ async function recordOf(draft: Draft, copy: CopyRecord, made: FrozenCopy): Promi
     ...(copy.head ? { parent: copy.head } : {}),
     ...{ baseId: copy.baseId, dumpKey: copy.dumpKey, profile: base?.profile ?? "none", image: base?.image ?? "" },
     ...(base?.maskKey === undefined ? {} : { maskKey: base.maskKey }),
+    raw: copy.raw ?? false,
     ...made,
     notCaptured,
     ...(auto ? { auto } : {}),

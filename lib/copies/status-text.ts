@@ -66,7 +66,7 @@ function renderBases(bases: BaseStatus[], foreign: boolean): string {
   const row = (base: BaseStatus) => [
     base.id,
     ...(foreign ? [projectOf(base)] : []),
-    `${base.engine} ${base.version}`,
+    `${base.engine} ${base.version}${base.raw ? ", raw" : ""}`,
     formatCount(base.rows),
     formatBytes(base.disk_bytes),
     String(base.copies),
@@ -82,7 +82,7 @@ function renderCopies(copies: CopyStatus[], foreign: boolean): string {
   const row = (copy: CopyStatus) => [
     copy.name || copy.id,
     ...(foreign ? [projectOf(copy)] : []),
-    copy.status === "failed" ? "lost" : copy.status,
+    `${copy.status === "failed" ? "lost" : copy.status}${copy.raw ? ", raw" : ""}`,
     String(copy.port),
     copy.disk_bytes === null ? "-" : formatBytes(copy.disk_bytes),
     formatAge(copy.created_at),

@@ -77,6 +77,8 @@ export interface BaseStatus extends Age {
   rows: number;
   /** Its data directory. */
   disk_bytes: number;
+  /** Of a file that was loaded as it is although rules are configured. */
+  raw: boolean;
   /** What `create` takes in its project and source. */
   current: boolean;
   /** How many copies stand on it. */
@@ -225,6 +227,7 @@ async function lookAtBases(
       tables: base.tables,
       rows: base.rows,
       disk_bytes: base.frozen.bytes,
+      raw: base.raw,
       current: current.has(base.id),
       copies: copies.filter((copy) => copy.baseId === base.id).length,
       dump_key: base.dumpKey,

@@ -1,8 +1,10 @@
 import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { keyTime } from "../bases/store.ts";
 import { sweepUnfinished } from "../bases/unfinished.ts";
+import { memoryHome } from "../kit/memory.ts";
 import { homePath } from "../kit/state.ts";
+import { readPatches } from "./patch.ts";
 import { readCopies } from "./record.ts";
 
 const EVENTS_KEPT_MS = 30 * 24 * 3600 * 1000;
@@ -14,18 +16,25 @@ const DUMP_UNFINISHED_MS = 60_000;
 /** Removes files that nobody will finish or read: of writers that died, of dumps half published, of copies long gone. */
 export async function sweepFiles(): Promise<void> {
   await Promise.all(
-    ["", "copies", "bases", "current", "work", "locks"].map((folder) => removeUnfinished(homePath(folder))),
+    ["", "copies", "bases", "current", "work", "locks", "patches"].map((folder) => removeUnfinished(homePath(folder))),
   );
+  await removeUnfinished(join(await memoryHome(), "work"));
   await removeUnfinished(homePath("dumps"), { recursive: true });
   await removeUnfinished(homePath("snapshots"), { recursive: true });
+  for (const { file } of await readPatches()) await removeUnfinished(dirname(file), { of: basename(file) });
   await sweepUnfinished();
   await removeOldEvents();
   if (((await factsOf(homePath("sweep.log")))?.size ?? 0) > LOG_BYTES) await rm(homePath("sweep.log"), { force: true });
 }
 
-async function removeUnfinished(folder: string, options: { recursive?: boolean } = {}): Promise<void> {
+/** `of` names the one file whose writers are meant, in a folder that is not ditto's. */
+async function removeUnfinished(
+  folder: string,
+  { of = "", ...options }: { recursive?: boolean; of?: string } = {},
+): Promise<void> {
   const names = await readdir(folder, options).catch(() => []);
   for (const name of names) {
+    if (of !== "" && name.replace(/(\.[^.]+){3}$/, "") !== of) continue;
     const pid = /\.(\d+)\.(?:[0-9a-f]+\.tmp|partial)$/.exec(name)?.[1];
     const dead = pid === undefined ? await isHalfPublished(folder, name) : !isAlive(Number(pid));
     if (dead) await rm(join(folder, name), { force: true });

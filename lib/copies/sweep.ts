@@ -10,6 +10,7 @@ import { changeCopy } from "./change.ts";
 import { destroyCopy } from "./destroy.ts";
 import { dropLeftovers } from "./drop-snapshot.ts";
 import { lostBase, lostCopy } from "./lost.ts";
+import { orphanedPatches, unpatch } from "./patch.ts";
 import { accessTo, type CopyRecord, knownCopies, readCopies, readCopy, runtimeIdOf } from "./record.ts";
 import { knownSnapshots, pathOf, readSnapshots } from "./snapshot-record.ts";
 import { sweepFiles } from "./sweep-files.ts";
@@ -48,6 +49,7 @@ export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWi
     async () => {
       await sweepCopies(swept, wishes.olderThan);
       for (const snapshot of await dropLeftovers()) swept.removed.push(`snapshot ${pathOf(snapshot)} (ended)`);
+      await sweepPatches(swept);
       for (const runtime of runtimes) await sweepRuntime(runtime, swept);
       if (wishes.everyHome) for (const runtime of runtimes) await sweepForeign(runtime, swept);
       await sweepFiles();
@@ -76,7 +78,13 @@ async function healCopy(copy: CopyRecord): Promise<void> {
   }
 }
 
-async function attempt(swept: Swept, what: string, remove: () => Promise<void>): Promise<void> {
+async function sweepPatches(swept: Swept): Promise<void> {
+  for (const id of await orphanedPatches()) {
+    await attempt(swept, `what copy ${id} wrote into files (it is gone)`, () => unpatch(id));
+  }
+}
+
+async function attempt(swept: Swept, what: string, remove: () => Promise<unknown>): Promise<void> {
   try {
     await remove();
     swept.removed.push(what);

@@ -98,9 +98,9 @@ export function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): P
     action: "reset",
     async check(now, runtime) {
       if (!(await runtime.exists(base.frozen))) throw baseLost(now);
-      const { id: baseId, dumpKey, frozen, database, server } = base;
+      const { id: baseId, dumpKey, raw, frozen, database, server } = base;
       const serving = { ...servingOf(config, base), joins: now.serving.joins ?? [] };
-      return { baseId, dumpKey, frozen, database, server, serving };
+      return { baseId, dumpKey, raw, frozen, database, server, serving };
     },
   });
 }

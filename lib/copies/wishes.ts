@@ -14,17 +14,24 @@ interface CopyFlags {
   port: number | undefined;
   label: string[];
   dump?: string | undefined;
+  obfuscate?: boolean;
+  raw?: boolean;
   as: string | undefined;
   network: string | undefined;
   from?: string | undefined;
 }
 
-/** Flags of create and run as wishes, the name checked. */
-export async function wishesOf(call: { flags: CopyFlags }): Promise<CopyWishes> {
-  const { name, ttl, port, label, dump, as: role, network, from } = call.flags;
-  const chosen =
-    name === "@branch" ? await branchName() : name === undefined ? undefined : checkName(name, "a copy's name");
-  return { name: chosen, ttl, port, labels: label, dump, role, network, from };
+/** Flags of create, run and clone as wishes, the name checked. */
+export async function wishesOf(call: Pick<Conversation, "runtimeName"> & { flags: CopyFlags }): Promise<CopyWishes> {
+  const { ttl, port, label, dump, obfuscate, raw, as: role, network, from } = call.flags;
+  const name = await checkedName(call.flags.name);
+  return { name, ttl, port, labels: label, dump, obfuscate, raw, runtime: call.runtimeName, role, network, from };
+}
+
+/** A copy's name as it was typed, checked; `@branch` stands for the current git branch. */
+export async function checkedName(name: string | undefined): Promise<string | undefined> {
+  if (name === "@branch") return branchName();
+  return name === undefined ? undefined : checkName(name, "a copy's name");
 }
 
 /** The copies that are named, each once. */

@@ -44,8 +44,8 @@ export interface ServeOptions {
   port: number | undefined;
   /** The address to listen on. */
   listen: string;
-  /** `durable` while a base is built from it (fast, but checkpointed at the end), `disposable` for copies. */
-  purpose: "build" | "copy";
+  /** `build`: a base is frozen from it. `staging`: as that, but short of memory, in which its files lie, and thrown away. */
+  purpose: "build" | "staging" | "copy";
   /** Server settings of the user's, over ours. */
   settings: Record<string, string>;
   server: ServerVersion;
@@ -78,6 +78,8 @@ export interface ServerEngine {
   readonly loginLog?: Record<string, string>;
   /** Logins in a server's log that were not ditto's. */
   clientsInLog?(log: string): number;
+  /** Its socket in `place`, as {@link DatabaseUrl} names it. */
+  socketIn(place: Place): string;
   /** A client that reads SQL from stdin over the socket as the server's administrator and fails on the first error. */
   adminClient(place: Place, database: string | undefined, server: ServerVersion): ToolCommand;
   /** The database's own interactive client for a person. */

@@ -16,6 +16,7 @@ import { DittoError, messageOf, redact } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 import { silenceProgress, writeStderr } from "./progress.ts";
 import { isTerminal, paint, writeFully } from "./stdio.ts";
+import { typedArgs } from "./typed-args.ts";
 
 export { type Flags, flags, type Values } from "./args.ts";
 
@@ -65,7 +66,7 @@ export interface Verb<F> extends Omit<Accepts, "flags"> {
   run(call: Call<F>): Promise<number | void> | number | void;
 }
 
-/** A script with verbs; `later` names those of a later version. */
+/** A script with verbs; the one that is called "" needs none, only a command behind `--`. `later` names those of a later version. */
 export interface Verbs<V> {
   readonly verbs: { readonly [Name in keyof V]: Verb<V[Name]> };
   readonly aliases?: Readonly<Record<string, string>>;
@@ -93,9 +94,10 @@ export async function script<const V>(meta: Meta, declared: Verbs<V>): Promise<v
 export async function script(meta: Meta, declared: AnyScript): Promise<void> {
   if (!meta.main) return;
   let answered = false;
+  const given = process.argv.slice(2);
   const outside: Outside = {
     path: meta.path,
-    argv: process.argv.slice(2),
+    argv: "verbs" in declared && "" in declared.verbs ? await typedArgs(given) : given,
     stdout: (text) => {
       answered = true;
       writeFully(1, text);
@@ -117,7 +119,7 @@ async function dispatch(declared: AnyScript, outside: Outside): Promise<number> 
     const { head, rest } = splitRest(outside.argv);
     if (head.includes("--help") || head.includes("-h")) return await printHeader(outside);
     if (head.includes("--version")) return await printVersion(outside);
-    const { verb, name, args } = chooseVerb(declared, head, outside.path);
+    const { verb, name, args } = chooseVerb(declared, { head, rest }, outside.path);
     failureExit = verb.failureExit ?? 1;
     const parsed = parseVerb(verb, args, rest, namedOf(outside.path, name));
     const status = await verb.run(callOf(name, parsed, outside));
@@ -149,22 +151,25 @@ function namedOf(path: string, verb: string): Named {
 
 function chooseVerb(
   declared: AnyScript,
-  head: string[],
+  { head, rest }: { head: string[]; rest: string[] | undefined },
   path: string,
 ): { verb: AnyVerb; name: string; args: string[] } {
   if (!("verbs" in declared)) return { verb: declared, name: "", args: head };
-  const names = Object.keys(declared.verbs);
+  const names = Object.keys(declared.verbs).filter((name) => name !== "");
   const everyFlag: Flags = Object.assign({}, ...Object.values(declared.verbs).map((verb) => verb.flags), commonFlags);
   const at = firstPositional(head, everyFlag);
   const typed = head[at];
   const named = namedOf(path, "");
-  if (typed === undefined) throw cannot(named, "the verb is missing", `It is one of ${names.join(", ")}.`);
+  const unnamed = typed === undefined && rest !== undefined ? declared.verbs[""] : undefined;
+  if (unnamed !== undefined) return { verb: unnamed, name: "", args: head };
+  const choice = `It is one of ${names.join(", ")}${"" in declared.verbs ? ', or a command behind "--"' : ""}.`;
+  if (typed === undefined) throw cannot(named, "the verb is missing", choice);
   const alias = { ...ALIASES, ...declared.aliases }[typed];
   const name = alias !== undefined && !names.includes(typed) ? alias : typed;
   const verb = Object.hasOwn(declared.verbs, name) ? declared.verbs[name] : undefined;
   if (verb !== undefined) return { verb, name, args: head.toSpliced(at, 1) };
   if (declared.later?.includes(name)) throw cannot(named, `"${name}" is not in this version`);
-  const hint = didYouMean(typed, names) || `It is one of ${names.join(", ")}.`;
+  const hint = didYouMean(typed, names) || choice;
   throw cannot(named, `unknown verb "${typed}"`, hint);
 }
 

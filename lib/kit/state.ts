@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { DittoError, usageError } from "./errors.ts";
@@ -102,6 +102,24 @@ export function slug(text: string): string {
 export async function writeAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = await writeTemporary(file, content, mode);
   await rename(temporary, file);
+  await syncFolder(dirname(file));
+}
+
+/** As {@link writeAtomic}, for a file that may be another user's: its mode and owner stay. */
+export async function replaceFile(file: string, content: string): Promise<void> {
+  const old = await stat(file).catch(() => undefined);
+  const temporary = await writeTemporary(file, content, 0o600);
+  try {
+    if (old) {
+      const { uid, gid } = await stat(temporary);
+      if (old.uid !== uid || old.gid !== gid) await chown(temporary, old.uid, old.gid);
+      await chmod(temporary, old.mode & 0o7777);
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
   await syncFolder(dirname(file));
 }
 

@@ -33,8 +33,8 @@ function readBare(text: string, from: number): { element: string | null; end: nu
   return { element: element === "NULL" ? null : element, end };
 }
 
-/** Quotes what Postgres quotes. */
+/** Quotes what Postgres quotes: its white space is ASCII's. */
 function quoteElement(element: string): string {
-  if (element !== "" && !/[{}",\\\s]/.test(element) && element.toUpperCase() !== "NULL") return element;
+  if (element !== "" && !/[{}",\\ \t\n\r\v\f]/.test(element) && element.toUpperCase() !== "NULL") return element;
   return `"${element.replace(/["\\]/g, "\\$&")}"`;
 }

@@ -21,7 +21,7 @@
  * n = 1, 2, … as four bytes, the highest first. test/fixtures/mask/vectors.json has examples.
  */
 import { bytesOf, dashed } from "./bytes.ts";
-import { pad, parseDay } from "./calendar.ts";
+import { type Day, pad, parseDay } from "./calendar.ts";
 import { type Fold, fold } from "./fold.ts";
 import { canonicalJson } from "./json-canonical.ts";
 import type { Engine, Kind } from "./kind.ts";
@@ -66,7 +66,12 @@ export function numberMessage(value: string): string | undefined {
 /** A MySQL date without month or day counts as the first of what it leaves open; one without a year is special. */
 export function dayMessage(value: string, is: "date" | "timestamp"): string | undefined {
   const parsed = parseDay(value);
-  if (parsed === undefined || (parsed.month === 0 && parsed.day === 0 && parsed.year === 0)) return undefined;
+  return parsed && messageOfDay(parsed, is);
+}
+
+/** As {@link dayMessage}, of a value that was read. */
+export function messageOfDay(parsed: Day, is: "date" | "timestamp"): string | undefined {
+  if (parsed.month === 0 && parsed.day === 0 && parsed.year === 0) return undefined;
   const { year } = parsed;
   const shown = year < 0 ? `-${pad(-year, 4)}` : year > 9999 ? `+${year}` : pad(year, 4);
   const date = `${shown}-${pad(parsed.month || 1, 2)}-${pad(parsed.day || 1, 2)}`;

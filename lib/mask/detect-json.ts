@@ -1,3 +1,4 @@
+import { isFirstName } from "./detect-first-names.ts";
 import { type Context, contextOf, readName } from "./detect-names.ts";
 import { countForms } from "./detect-values.ts";
 import type { What } from "./detect-vocabulary.ts";
@@ -119,9 +120,9 @@ function leavesOf(node: Node, path = ""): Leaf[] {
   return [...own, ...elements, ...members.flat()];
 }
 
-/** Keys that may stand in a message: others may be data. */
+/** Keys that may stand in a message: others may be data, as those of a map by persons are. */
 function isName(key: string): boolean {
-  return /^[\p{L}_$][\p{L}\p{M}\d_-]{0,39}$/u.test(key);
+  return !isFirstName(key) && /^[\p{L}_$][\p{L}\p{M}\d_-]{0,39}$/u.test(key);
 }
 
 function parse(text: string): unknown {

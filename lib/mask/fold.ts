@@ -1,5 +1,8 @@
-/** What a fold removes: `all` case, accents and ignorable characters; `case` (citext, `_as_ci`) case alone. */
-export type Fold = "all" | "case";
+/**
+ * What a fold removes: `all` case, accents and ignorable characters; `width` (`_as_ci`, ICU's second level) all of that but
+ * accents; `case` (citext) case alone.
+ */
+export type Fold = "all" | "width" | "case";
 
 /**
  * Marks without primary weight in the Unicode Collation Algorithm. Those with one stay: the vowel signs of Indian
@@ -34,6 +37,10 @@ const EXPANDED: Record<string, string> = {
   l·: "l",
 };
 const EXPANDABLE = new RegExp(Object.keys(EXPANDED).join("|"), "g");
+const SMALL_KANA = /[ぁぃぅぇぉっゃゅょゎゕゖ]/g;
+/** Of the marks those that are nothing at all. */
+const NOTHING = String.raw`\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff`;
+const INVISIBLE = new RegExp(`[${NOTHING}]`, "g");
 const KATAKANA = /[\u30a1-\u30f6]/g;
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -45,13 +52,11 @@ const ASCII = /^[\0-\x7f]*$/;
 export function fold(text: string, how: Fold = "all"): string {
   if (ASCII.test(text)) return text.toLowerCase();
   if (how === "case") return text.normalize("NFC").toLowerCase();
-  return text
-    .normalize("NFKD")
-    .replace(IGNORED, "")
-    .toLowerCase()
-    .replace(KATAKANA, (kana) => String.fromCharCode(kana.charCodeAt(0) - 0x60))
-    .replace(EXPANDABLE, (letter) => EXPANDED[letter] ?? letter)
-    .normalize("NFC");
+  const bare =
+    how === "width" ? text.normalize("NFKC").replace(INVISIBLE, "") : text.normalize("NFKD").replace(IGNORED, "");
+  const lower = bare.toLowerCase().replace(KATAKANA, (kana) => String.fromCharCode(kana.charCodeAt(0) - 0x60));
+  if (how === "width") return lower.replace(SMALL_KANA, (kana) => EXPANDED[kana] ?? kana);
+  return lower.replace(EXPANDABLE, (letter) => EXPANDED[letter] ?? letter).normalize("NFC");
 }
 
 /** A text without the blanks around it, which a pseudonym takes over: collations differ in whether they count. */

@@ -9,6 +9,8 @@ export type Keyed = (message: string | Uint8Array) => Buffer;
 export interface MaskKey {
   /** 16 hex digits that tell this key from another and nothing about it. */
   fingerprint: string;
+  /** What it was opened from, for another thread to open it. */
+  secret: Uint8Array;
   /** The subkey of a purpose such as `replace:email`; independent of every other purpose's. */
   subkey(purpose: string): Keyed;
 }
@@ -24,6 +26,7 @@ export function openKey(secret: Uint8Array): MaskKey {
   const main = keyed(secret);
   const subkeys = new Map<string, Keyed>();
   return {
+    secret,
     fingerprint: main(`${VERSION}\0fingerprint`).toString("hex", 0, 8),
     subkey(purpose) {
       const known = subkeys.get(purpose) ?? keyed(main(`${VERSION}\0subkey\0${purpose}`));

@@ -1,18 +1,22 @@
 /** What a column's values are, as far as a mask has to know. Lengths are in characters, of `bytes` in bytes. */
 export type Kind =
-  // Padded: blanks at the end say nothing (Postgres's character(n); MySQL leaves them out itself).
+  // Padded: blanks at the end say nothing; Postgres adds them, MySQL leaves them out.
   | { is: "text"; max: number; padded?: boolean }
-  | { is: "integer"; min: bigint; max: bigint }
+  // Digits: of MySQL's zerofill.
+  | { is: "integer"; min: bigint; max: bigint; digits?: number }
   | { is: "decimal"; precision: number; scale: number }
-  | { is: "float" }
+  | { is: "float"; single?: boolean; scale?: number }
   | { is: "boolean" }
   | { is: "date" }
-  | { is: "timestamp"; zone: boolean }
-  | { is: "time" }
+  // Fraction: the digits of a second that MySQL always prints.
+  | { is: "timestamp"; zone: boolean; fraction?: number }
+  | { is: "time"; fraction?: number }
   | { is: "uuid" }
-  | { is: "inet"; four?: boolean }
+  // Network: with a netmask, always (cidr).
+  | { is: "inet"; four?: boolean; network?: boolean }
   | { is: "json" }
-  | { is: "bytes"; max: number }
+  // Padded: with zero bytes, as MySQL's binary(n) is.
+  | { is: "bytes"; max: number; padded?: boolean }
   | { is: "enum"; labels: string[] }
   | { is: "set"; labels: string[] }
   | { is: "array"; of: Kind }
@@ -85,6 +89,7 @@ function postgresKind(column: TypedColumn): Kind {
     case "numeric":
       return decimal(args);
     case "real":
+      return { is: "float", single: true };
     case "double precision":
       return { is: "float" };
     case "boolean":
@@ -92,8 +97,9 @@ function postgresKind(column: TypedColumn): Kind {
     case "uuid":
       return { is: name };
     case "inet":
-    case "cidr":
       return { is: "inet" };
+    case "cidr":
+      return { is: "inet", network: true };
     case "json":
     case "jsonb":
       return { is: "json" };
@@ -126,33 +132,43 @@ function mysqlKind(column: TypedColumn): Kind {
   const unsigned = `${name} ${rest}`.includes("unsigned");
   if (word === "tinyint" && args[0] === 1 && !unsigned) return { is: "boolean" };
   const bits = INTEGERS[word];
-  if (bits !== undefined) return integer(bits, unsigned);
+  if (bits !== undefined) {
+    const digits = rest.includes("zerofill") ? { digits: args[0] ?? 0 } : {};
+    return { ...integer(bits, unsigned), ...digits };
+  }
   const text = TEXTS[word];
   if (text !== undefined) return { is: "text", max: text };
   const blob = BLOBS[word];
   if (blob !== undefined) return { is: "bytes", max: blob };
   switch (word) {
     case "char":
+      return { is: "text", max: args[0] || 1, padded: true };
     case "varchar":
       return { is: "text", max: args[0] || 1 };
     case "binary":
+      return { is: "bytes", max: args[0] || 1, padded: true };
     case "varbinary":
       return { is: "bytes", max: args[0] || 1 };
     case "decimal":
       return decimal(args);
     case "float":
     case "double":
-      return { is: "float" };
+      return {
+        is: "float",
+        ...(word === "float" ? { single: true } : {}),
+        ...(args.length === 2 ? { scale: args[1] as number } : {}),
+      };
     case "year":
-      return { is: "integer", min: 1901n, max: 2155n };
+      return { is: "integer", min: 1901n, max: 2155n, digits: 4 };
     case "date":
-    case "time":
     case "uuid":
     case "json":
       return { is: word };
+    case "time":
+      return { is: "time", ...fraction(args) };
     case "datetime":
     case "timestamp":
-      return { is: "timestamp", zone: word === "timestamp" };
+      return { is: "timestamp", zone: word === "timestamp", ...fraction(args) };
     case "inet4":
       return { is: "inet", four: true };
     case "inet6":
@@ -160,6 +176,10 @@ function mysqlKind(column: TypedColumn): Kind {
     default:
       return { is: "opaque", type };
   }
+}
+
+function fraction([places]: number[]): { fraction?: number } {
+  return places ? { fraction: places } : {};
 }
 
 /** The labels in `enum('a','it''s')`. */

@@ -1,33 +1,31 @@
-const MOST_ENTRIES = 25_000;
-/** Characters of keys and values, per generation. */
-const MOST_CHARACTERS = 2_000_000;
-const LONGEST = 512;
-/** Calls that go by unremembered after a generation that hardly repeated itself. */
-const PAUSE = 500_000;
+const USUAL_ENTRIES = 25_000;
+/** Characters of a value: longer ones hardly come again. */
+const LONGEST = 128;
+/** Calls after which the memory is judged, and calls that go by without it when hardly one was a hit; times its entries. */
+const WINDOW = 2;
+const PAUSE = 20;
 
 /**
- * Remembers the results of a function of strings in two generations: when the young one is full it becomes the old
- * one, and the old one is forgotten. So at most about 8 MB are held, whatever the number of values.
+ * Remembers the first `most` results of a function of strings, at most about 8 MB whatever the number of values. Nothing
+ * is put in the place of others, which would cost more than it saves: where values don't come again, all are forgotten
+ * and for a while none are looked for.
  */
-export function memoize(make: (value: string) => string, mayKeep: () => boolean): (value: string) => string {
-  let young = new Map<string, string>();
-  let old = new Map<string, string>();
-  let characters = 0;
+export function memoize(
+  make: (value: string) => string,
+  mayKeep: () => boolean,
+  most = USUAL_ENTRIES,
+): (value: string) => string {
+  const known = new Map<string, string>();
   let hits = 0;
   let calls = 0;
   let pause = 0;
 
-  function remember(value: string, result: string): void {
-    young.set(ownCopy(value), ownCopy(result));
-    characters += value.length + result.length;
-    if (young.size < MOST_ENTRIES && characters < MOST_CHARACTERS) return;
+  function judge(): void {
     if (hits * 10 < calls) {
-      pause = PAUSE;
-      young.clear();
+      known.clear();
+      pause = PAUSE * most;
     }
-    old = young;
-    young = new Map();
-    characters = hits = calls = 0;
+    hits = calls = 0;
   }
 
   return (value) => {
@@ -36,16 +34,14 @@ export function memoize(make: (value: string) => string, mayKeep: () => boolean)
       pause--;
       return make(value);
     }
-    calls++;
-    const recent = young.get(value);
-    if (recent !== undefined) {
+    if (++calls > WINDOW * most) judge();
+    const remembered = known.get(value);
+    if (remembered !== undefined) {
       hits++;
-      return recent;
+      return remembered;
     }
-    const known = old.get(value);
-    if (known !== undefined) hits++;
-    const result = known ?? make(value);
-    if (known !== undefined || mayKeep()) remember(value, result);
+    const result = make(value);
+    if (known.size < most && mayKeep()) known.set(ownCopy(value), ownCopy(result));
     return result;
   };
 }

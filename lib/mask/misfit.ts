@@ -3,9 +3,11 @@ import { parsePath } from "./json-path.ts";
 import type { Kind } from "./kind.ts";
 import { WIDEST_RANGE } from "./permutation.ts";
 import { redactionOf } from "./redaction.ts";
+import { roomOf } from "./replace/digits.ts";
 import { SUFFIXED, TOKEN } from "./replace/folded.ts";
 import { unitsOf } from "./replace/number.ts";
-import type { MaskRequest, Rule } from "./request.ts";
+import type { MaskRequest } from "./request.ts";
+import type { Rule } from "./rule.ts";
 
 type Type = NonNullable<Rule["type"]>;
 
@@ -144,13 +146,6 @@ function misfitOfOther(type: Type, kind: Kind, unique: boolean): string | undefi
   if (kind.is === "enum" && kind.labels.length < 2) return "the enum has no other label";
   if (kind.is === "set" && kind.labels.length < 2) return "the set has no other label";
   return unique ? `the column is unique, and there are fewer of "${type}" than values` : undefined;
-}
-
-function roomOf(kind: Kind): bigint {
-  if (kind.is === "integer") return kind.max;
-  if (kind.is !== "decimal") return 0n;
-  const digits = kind.precision - kind.scale;
-  return Number.isFinite(kind.precision) ? 10n ** BigInt(Math.max(0, digits)) - 1n : 10n ** 30n;
 }
 
 function misfitOfNumber({ kind, rule, unique }: MaskRequest): string | undefined {

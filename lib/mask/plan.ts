@@ -1,6 +1,7 @@
 import type { EngineName } from "../engine/index.ts";
 import { type Column, holdsRows, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import { isOneExpression } from "./expression.ts";
+import type { Fold } from "./fold.ts";
 import { handDown } from "./hand-down.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { type Match, matchRules } from "./match.ts";
@@ -107,18 +108,25 @@ export function requestOf(
   { kind, max, unique, ignores, linked }: ColumnMask,
   rule: Rule,
 ): MaskRequest {
-  const fold = ignores === "case" ? "case" : ignores === "case and accents" ? "all" : undefined;
+  const fold = FOLDS[ignores];
   // A hash stays the same in every engine unless a key has to join it under a collation that folds.
-  const folds = fold === "case" || (rule.strategy === "hash" && linked) ? fold : undefined;
+  const folds = fold === "case" || fold === "width" || (rule.strategy === "hash" && linked) ? fold : undefined;
   return {
     ...{ engine, rule, unique, kind: kind.is === "text" ? { ...kind, max } : kind },
     ...(folds === undefined ? {} : { fold: folds }),
   };
 }
 
+const FOLDS: Record<Column["ignores"], Fold | undefined> = {
+  nothing: undefined,
+  case: "case",
+  "case and width": "width",
+  "case and accents": "all",
+};
+
 function leastExact(all: Column["ignores"][]): Column["ignores"] {
-  if (all.includes("case and accents")) return "case and accents";
-  return all.includes("case") ? "case" : "nothing";
+  const ways = ["case and accents", "case and width", "case"] as const;
+  return ways.find((way) => all.includes(way)) ?? "nothing";
 }
 
 /** Kinds of relation whose rows are computed or lie elsewhere. */

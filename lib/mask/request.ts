@@ -1,9 +1,6 @@
-import type { Config } from "../kit/config.ts";
 import type { Fold } from "./fold.ts";
 import type { Engine, Kind } from "./kind.ts";
-
-/** A rule of `ditto.yaml`. */
-export type Rule = Config["obfuscation"]["rules"][number];
+import type { Rule } from "./rule.ts";
 
 /** What a mask is made for: one rule on one column. */
 export interface MaskRequest {
@@ -15,7 +12,7 @@ export interface MaskRequest {
   unique: boolean;
   /**
    * How far values count as the same. Unset, `replace` folds case and accents, which is right for all columns but those
-   * whose collation ignores case alone (citext, `_as_ci`): "case" there. Unset, `hash` digests the exact text, so that
+   * whose collation minds accents: "case" for citext, "width" for `_as_ci`. Unset, `hash` digests the exact text, so that
    * a value has one hash in every engine; set it where a foreign key joins the column under a collation that folds.
    */
   fold?: Fold;

@@ -1,5 +1,5 @@
 import { type Day, dayOf, daysOf, parseDay, printDay } from "./calendar.ts";
-import { dayMessage, textMessage } from "./canonical.ts";
+import { messageOfDay, textMessage } from "./canonical.ts";
 import { drawFrom } from "./draw.ts";
 import type { MaskKey } from "./key.ts";
 import type { Engine, Kind } from "./kind.ts";
@@ -21,19 +21,20 @@ export function shiftDate(
   const most = Math.abs(request.rule.days ?? 1);
   const { kind } = request;
   const [first, last] = limitsOf(request.engine, kind);
-  const daysOfMessage = memoize(
-    (message) => {
-      draw.start(message);
-      const drawn = draw.below(2 * most);
-      return String(drawn < most ? drawn + 1 : most - drawn - 1);
-    },
+  const daysOfMessage = (message: string) => {
+    draw.start(message);
+    const drawn = draw.below(2 * most);
+    return drawn < most ? drawn + 1 : most - drawn - 1;
+  };
+  const daysOfEntity = memoize(
+    (by) => String(daysOfMessage(textMessage(by, "all"))),
     () => true,
   );
   return (value, by) => {
-    const own = dayMessage(value, kind.is === "timestamp" ? "timestamp" : "date");
-    const parsed = own === undefined ? undefined : parseDay(value);
+    const parsed = parseDay(value);
+    const own = parsed && messageOfDay(parsed, kind.is === "timestamp" ? "timestamp" : "date");
     if (own === undefined || parsed === undefined) return notADate(request, value, specials);
-    const days = Number(daysOfMessage(by === undefined || by === null ? own : textMessage(by, "all")));
+    const days = by === undefined || by === null ? daysOfMessage(own) : Number(daysOfEntity(by));
     const start = daysOf(whole(parsed));
     let moved = start + days;
     if (moved < first || moved > last) {
@@ -46,7 +47,7 @@ export function shiftDate(
 
 /** A MySQL date without month or day counts as the first of what it leaves open. */
 function whole(day: Day): Day {
-  return { ...day, month: day.month || 1, day: day.day || 1 };
+  return day.month > 0 && day.day > 0 ? day : { ...day, month: day.month || 1, day: day.day || 1 };
 }
 
 function notADate({ kind, rule }: MaskRequest, value: string, specials: Specials): string {

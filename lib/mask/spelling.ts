@@ -15,7 +15,7 @@ export function spellFrom(keyed: Keyed): Speller {
     if (exact.length === folded.length) {
       if (exact === folded.toUpperCase()) return upper;
       if (exact === capitalised(folded)) return capital;
-      if (exact === titled(folded) && title !== capital) return title;
+      if (title !== capital && exact === titled(folded)) return title;
     }
     const bits = keyed(`text\0${exact.normalize("NFC")}`);
     for (let turn = 0; turn < bits.length; turn++) {
@@ -53,6 +53,24 @@ const WORD = /[\p{L}\p{N}]+/gu;
 
 /** Every word before an "@" with a capital: `bob.smith@x.com` becomes `Bob.Smith@x.com`. */
 function titled(text: string): string {
+  let out = "";
+  let done = 0;
+  let inWord = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 64) break;
+    if (code > 127) return titledAnyScript(text);
+    const small = code >= 97 && code <= 122;
+    if (small && !inWord) {
+      out += text.slice(done, at) + String.fromCharCode(code - 32);
+      done = at + 1;
+    }
+    inWord = small || (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
+  }
+  return out + text.slice(done);
+}
+
+function titledAnyScript(text: string): string {
   const end = text.indexOf("@");
   const local = end < 0 ? text : text.slice(0, end);
   return local.replace(WORD, (word) => capitalised(word)) + text.slice(local.length);

@@ -1,7 +1,8 @@
 import type { What } from "./detect-vocabulary.ts";
 import type { Kind } from "./kind.ts";
 import { misfitOf } from "./misfit.ts";
-import type { MaskRequest, Rule } from "./request.ts";
+import type { MaskRequest } from "./request.ts";
+import type { Rule } from "./rule.ts";
 
 /** A rule without the column that it is for. */
 export type Suggestion = Pick<Rule, "strategy"> & Partial<Omit<Rule, "strategy" | "schema" | "table" | "column">>;

@@ -36,5 +36,7 @@ export function trialValues(engine: EngineName, mask: ColumnMask, rule: Rule): s
   if (rule.path !== undefined || !["replace", "hash", "shift"].includes(rule.strategy)) return [];
   const change = valueMask(requestOf(engine, mask, rule), openKey(randomBytes(32)));
   const fitting = (text: string) => mask.kind.is !== "text" || text.length <= mask.kind.max;
-  return (INVENTED[mask.kind.is] ?? []).filter(fitting).map((value) => change(value, "1"));
+  // A unique column refuses numbers out of its range.
+  const invented = rule.range?.map(String) ?? INVENTED[mask.kind.is] ?? [];
+  return invented.filter(fitting).map((value) => change(value, "1"));
 }

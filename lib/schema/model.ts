@@ -50,7 +50,7 @@ export interface Column {
   /** The name of the collation that its texts compare by; "" where there is none of its own (Postgres) or at all. */
   collation: string;
   /** What texts may differ in and still be equal. */
-  ignores: "nothing" | "case" | "case and accents";
+  ignores: "nothing" | "case" | "case and width" | "case and accents";
   comment: string;
   identity: "no" | "always" | "by default" | "auto_increment";
   position: number;

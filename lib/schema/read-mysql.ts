@@ -1,6 +1,7 @@
 import type { Session } from "../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../engine/mysql/quote.ts";
 import { isMysql } from "../engine/mysql/version.ts";
+import { parseAnswer } from "../kit/answer.ts";
 import {
   type Column,
   type Key,
@@ -43,7 +44,7 @@ export interface CatalogQuery {
 export async function catalog<Row>(session: Session, query: CatalogQuery): Promise<Row[]> {
   const pairs = Object.entries(query.fields).map(([name, expression]) => `${quoteLiteral(name)}, ${expression}`);
   const rows = await session.query<{ j: unknown }>(`SELECT JSON_OBJECT(${pairs.join(", ")}) AS j ${query.from}`);
-  return rows.map(({ j }) => (typeof j === "string" ? JSON.parse(j) : j) as Row);
+  return rows.map(({ j }) => (typeof j === "string" ? parseAnswer(j) : j) as Row);
 }
 
 interface Relation {
@@ -138,7 +139,7 @@ function columnOf(row: ColumnRow): Column {
 /** By the suffixes of a collation's name; what says nothing of accents ignores them (MySQL's manual, "Collation Naming Conventions"). */
 function ignoredBy(collation: string): Column["ignores"] {
   if (!collation.endsWith("_ci")) return "nothing";
-  return collation.endsWith("_as_ci") ? "case" : "case and accents";
+  return collation.endsWith("_as_ci") ? "case and width" : "case and accents";
 }
 
 interface IndexRow {
@@ -244,15 +245,23 @@ interface CheckRow {
 }
 
 /** The view came with MySQL 8.0.16; only MariaDB's names the table. */
-function readChecks(session: Session): Promise<CheckRow[]> {
-  if (session.server.flavour === "mysql" && !isMysql(session.server, "8.0.16")) return Promise.resolve([]);
+async function readChecks(session: Session): Promise<CheckRow[]> {
+  if (session.server.flavour === "mysql" && !isMysql(session.server, "8.0.16")) return [];
   const own = "c.CONSTRAINT_SCHEMA = DATABASE()";
   const tables = `information_schema.TABLE_CONSTRAINTS t ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK'`;
   const from = session.server.flavour === "mysql" ? `JOIN ${tables} WHERE ${own}` : `WHERE ${own}`;
-  return catalog<CheckRow>(session, {
+  const rows = await catalog<CheckRow>(session, {
     fields: { table: "TABLE_NAME", name: "c.CONSTRAINT_NAME", expression: "c.CHECK_CLAUSE" },
     from: `FROM information_schema.CHECK_CONSTRAINTS c ${from} ORDER BY TABLE_NAME, c.CONSTRAINT_NAME`,
   });
+  if (session.server.flavour !== "mysql") return rows;
+  return rows.map((row) => ({ ...row, expression: asWritten(row.expression) }));
+}
+
+/** MySQL's view (9.7 too) has clauses as its own files have them: quotes and backslashes escaped, UTF-8 a character per byte. */
+function asWritten(clause: string): string {
+  const plain = clause.replace(/\\(['\\])/g, "$1");
+  return /[^\0-\xff]/.test(plain) ? plain : Buffer.from(plain, "latin1").toString("utf8");
 }
 
 function addCheck(table: Table | undefined, { name, expression }: CheckRow): void {

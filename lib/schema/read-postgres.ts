@@ -143,7 +143,7 @@ function ignoredBy(row: ColumnRow): Column["ignores"] {
   if (/^([\w"]+\.)?citext\b/.test(row.base ?? row.type)) return "case";
   if (row.deterministic !== false) return "nothing";
   if (/-ks-level1\b/.test(row.locale ?? "")) return "case and accents";
-  return /-ks-level2\b/.test(row.locale ?? "") ? "case" : "nothing";
+  return /-ks-level2\b/.test(row.locale ?? "") ? "case and width" : "nothing";
 }
 
 interface IndexRow {

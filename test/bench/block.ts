@@ -96,7 +96,8 @@ const QUICK: Record<Server["engine"], string[]> = {
   mariadb: ["--innodb-flush-log-at-trx-commit=2"],
 };
 
-function startServer({ engine, version }: Server, name: "source" | "target"): Promise<Source> {
+/** Starts a server of the bench's own. */
+export function startServer({ engine, version }: Omit<Server, "image">, name: "source" | "target"): Promise<Source> {
   // The host's own server, which native bases run on, may lack the image's locale.
   const initdbArgs = "--locale=C --encoding=UTF8";
   const args = name === "source" ? { args: QUICK[engine] } : {};

@@ -89,8 +89,7 @@ END $$;
 function mysqlSql({ accounts }: Content): string {
   const history = Math.floor(accounts / 10);
   return `
-CREATE TABLE digits (d INT NOT NULL PRIMARY KEY);
-INSERT INTO digits WITH RECURSIVE n (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM n WHERE d < 999) SELECT d FROM n;
+${DIGITS}
 CREATE TABLE branches (bid INT NOT NULL PRIMARY KEY, bbalance INT NOT NULL, filler CHAR(88));
 CREATE TABLE tellers (tid INT NOT NULL PRIMARY KEY, bid INT NOT NULL, tbalance INT NOT NULL, filler CHAR(84), KEY (bid));
 CREATE TABLE accounts (aid INT NOT NULL PRIMARY KEY, bid INT NOT NULL, abalance INT NOT NULL, filler CHAR(84), KEY (bid));
@@ -110,8 +109,12 @@ ANALYZE TABLE branches, tellers, accounts, history;
 `;
 }
 
+/** Makes the table that {@link chunks} counts with. */
+export const DIGITS = `CREATE TABLE digits (d INT NOT NULL PRIMARY KEY);
+INSERT INTO digits WITH RECURSIVE n (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM n WHERE d < 999) SELECT d FROM n;`;
+
 /** One statement for each so many of the numbers 1 to `count`. */
-function chunks(count: number, statement: (numbers: { value: string; from: string }) => string): string {
+export function chunks(count: number, statement: (numbers: { value: string; from: string }) => string): string {
   const statements: string[] = [];
   for (let first = 1; first <= count; first += CHUNK) {
     const last = Math.min(count, first + CHUNK - 1);

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import type { Conversation } from "../../lib/kit/cli.ts";
 import { usageError } from "../../lib/kit/errors.ts";
 import { didYouMean } from "../../lib/kit/nearest.ts";
 import { formatBytes, parseSize } from "../../lib/kit/units.ts";
@@ -54,8 +55,8 @@ export interface Plan {
   results: string;
 }
 
-const CONTAINER_VERSIONS: Record<Engine, string> = { postgres: "17", mysql: "9.7", mariadb: "11.8" };
-const ENGINES = Object.keys(CONTAINER_VERSIONS) as Engine[];
+export const CONTAINER_VERSIONS: Record<Engine, string> = { postgres: "17", mysql: "9.7", mariadb: "11.8" };
+export const ENGINES = Object.keys(CONTAINER_VERSIONS) as Engine[];
 
 const METHODS: Method[] = [
   { name: "docker/pool", runtime: "docker", storage: "pool" },
@@ -134,7 +135,8 @@ async function planEngine(
   return { groups, gaps };
 }
 
-function refuseForeignFlags({ configPath, sourceName, runtimeName, yes }: CopyCall): void {
+/** Throws exit 2 for flags of the scripts that say nothing here. */
+export function refuseForeignFlags({ configPath, sourceName, runtimeName, yes }: Conversation): void {
   if (configPath === undefined && sourceName === undefined && runtimeName === undefined && !yes) return;
   throw usageError(
     "Cannot take --config, --source, --runtime or --yes: the bench writes its own configuration",
@@ -142,7 +144,13 @@ function refuseForeignFlags({ configPath, sourceName, runtimeName, yes }: CopyCa
   );
 }
 
-function chosen<Word extends string>(flag: string, text: string | undefined, all: Word[], unasked: Word[]): Word[] {
+/** The words of a list, in the order of all there are; throws exit 2 for one that is none. */
+export function chosen<Word extends string>(
+  flag: string,
+  text: string | undefined,
+  all: Word[],
+  unasked: Word[],
+): Word[] {
   if (text === undefined) return unasked;
   const words = text.split(",").map((word) => word.trim());
   const wrong = words.find((word) => !(all as string[]).includes(word));

@@ -20,7 +20,7 @@ interface Reseeded {
 }
 
 /** One whole reseed may copy many gigabytes. */
-const LIMIT_MS = 4 * 3600_000;
+export const LIMIT_MS = 4 * 3600_000;
 
 /** Steps that check the base or write the portable dump: a base without them would serve as well. */
 const BEYOND_THE_BASE = /portable dump|verif|compare|check/i;
@@ -68,7 +68,7 @@ function figuresOf(tools: string, own: OwnTimes[], ours: Reseeded[]): ReseedFigu
   };
 }
 
-function stepSummaries(ours: Reseeded[]): Record<string, Summary> {
+export function stepSummaries(ours: Pick<Reseeded, "steps">[]): Record<string, Summary> {
   const names = new Set(ours.flatMap(({ steps }) => [...steps.keys()]));
   return Object.fromEntries(
     [...names].map((name) => [name, summarize(ours.flatMap(({ steps }) => steps.get(name) ?? []))]),
@@ -83,8 +83,8 @@ function readReseed({ ms, lines }: Timed): Reseeded {
   return { ms, baseMs: ms - beyond.reduce((sum, took) => sum + took, 0), steps };
 }
 
-/** A step says its title when it begins, and "✓ title  time" when it ends. */
-function stepsIn(lines: Timed["lines"]): Map<string, number> {
+/** Milliseconds of each step. A step says its title when it begins, and "✓ title  time" when it ends. */
+export function stepsIn(lines: Timed["lines"]): Map<string, number> {
   const begun = new Map<string, number>();
   const steps = new Map<string, number>();
   for (const { text, ms } of lines) {

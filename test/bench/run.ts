@@ -6,8 +6,9 @@
  * Usage:
  *   bun run bench copy [options]               create, restore, first count, delete, memory, disk, reseed
  *   bun run bench copy --report [--markdown]   the last results once more, without measuring
+ *   bun run bench mask [options]               reseeds of one big table with and without rules, in turn
  *
- * Options:
+ * Options of copy:
  *   --engines LIST       of postgres, mysql, mariadb (default: all)
  *   --sizes LIST         of the generated rows, e.g. 10M,100M, or none (default: 10M,100M,1G)
  *   --files              also a Postgres database of 15,000 files
@@ -22,6 +23,10 @@
  *   --report             print the results file; measure nothing
  *   --markdown           print the table as README.md has it
  *   --json  --quiet  --help  --version
+ *
+ * Options of mask: --engines, --scratch, and
+ *   --rows N             of the table (default: 5,000,000)
+ *   --pairs N            reseeds without and with rules (default: 3)
  *
  * The servers are those that "bun test/provision.ts" found or made. What is missing is named and left out.
  *
@@ -48,9 +53,26 @@ const copyFlags = flags({
 /** The flags of `bench copy`. */
 export type CopyCall = Call<typeof copyFlags>;
 
-await script(import.meta, { verbs: { copy: { flags: copyFlags, run: copy } } });
+const maskFlags = flags({
+  engines: { type: "string" },
+  rows: { type: "integer", min: 1000, max: 1_000_000_000 },
+  pairs: { type: "integer", min: 1, max: 100 },
+  scratch: { type: "string" },
+});
+
+/** The flags of `bench mask`. */
+export type MaskCall = Call<typeof maskFlags>;
+
+await script(import.meta, {
+  verbs: { copy: { flags: copyFlags, run: copy }, mask: { flags: maskFlags, run: mask } },
+});
 
 async function copy(call: CopyCall): Promise<number> {
   const { benchCopy } = await import("./copy.ts");
   return benchCopy(call);
+}
+
+async function mask(call: MaskCall): Promise<number> {
+  const { benchMask } = await import("./mask.ts");
+  return benchMask(call);
 }

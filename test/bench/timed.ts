@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { defer, interrupted, mustFinish } from "../../lib/kit/cleanup.ts";
+
+const MEMORY_MS = 200;
 
 /** The end of a process, with the milliseconds from its start. */
 export interface Timed {
@@ -9,6 +12,10 @@ export interface Timed {
   ms: number;
   /** To the first line on stdout; `ms` when there was none. */
   firstLineMs: number;
+  /** Of the processors, with the tools that it ran on this host. */
+  cpuMs: number;
+  /** Of memory, the most that it had itself; 0 where that can't be seen. */
+  peakBytes: number;
   /** Each line of stderr with its moment. */
   lines: { text: string; ms: number }[];
 }
@@ -35,11 +42,13 @@ export async function timed(argv: string[], options: TimedOptions = {}): Promise
   const release = defer(() => child.kill("SIGTERM"));
   const limit = options.timeoutMs ?? 600_000;
   const timer = setTimeout(() => child.kill("SIGKILL"), limit);
+  const memory = watchMemory(child.pid);
   const [stdout, stderr] = [readLines(child.stdout, since), readLines(child.stderr, since)];
   const status = await child.exited;
   const ms = since();
   const [said, lines] = await Promise.all([stdout, stderr]);
   clearTimeout(timer);
+  memory.stop();
   release();
   if (ms >= limit) throw new Error(`${argv.slice(0, 4).join(" ")} did not end within ${limit / 1000} s`);
   return {
@@ -48,8 +57,21 @@ export async function timed(argv: string[], options: TimedOptions = {}): Promise
     stderr: lines.map(({ text }) => text).join("\n"),
     ms,
     firstLineMs: said[0]?.ms ?? ms,
+    cpuMs: Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1000,
+    peakBytes: memory.peak(),
     lines,
   };
+}
+
+/** What the kernel counts for an ended process begins with what its parent had when it started it; this doesn't. */
+function watchMemory(pid: number): { peak(): number; stop(): void } {
+  let peak = 0;
+  const look = async () => {
+    const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+    peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024);
+  };
+  const timer = setInterval(look, MEMORY_MS);
+  return { peak: () => peak, stop: () => clearInterval(timer) };
 }
 
 /** As `timed`; throws with what was said when the status is not 0. */

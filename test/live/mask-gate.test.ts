@@ -138,6 +138,18 @@ describe.skipIf(missing !== undefined)(`Rules and the gate${missing ? ` (${missi
     await sql("DROP VIEW vip; COMMENT ON TABLE orders IS NULL");
   });
 
+  test("a file without rules is looked at as a source is", async () => {
+    const file = project.write(
+      "people.sql",
+      "CREATE TABLE staff (id int PRIMARY KEY, mail text); INSERT INTO staff VALUES (1, 'zoe.zimmer@firm.de'), (2, E'a\\\\b\\n@firm.de');",
+    );
+    project.configure({ source: { url }, copy: { image: postgresImage("17") }, obfuscation: {} });
+    const refused = await project.run("reseed", ["--from", file]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/- \{ table: staff, column: mail, strategy: replace, type: email \}/);
+    expect(refused.stderr).not.toContain("zimmer");
+  });
+
   test("a check makes no key", async () => {
     expect(await check({ rules: RULES })).toMatchObject({ status: 0 });
     expect(project.files()).not.toContain("mask.key");

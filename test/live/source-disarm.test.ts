@@ -21,6 +21,8 @@ const ARMED_POSTGRES = `
   CREATE TABLE cron.job (jobid int PRIMARY KEY, command text, active boolean);
   INSERT INTO cron.job VALUES (1, 'SELECT send_invoices()', true), (2, 'VACUUM', false);
   CREATE SUBSCRIPTION "from head office" CONNECTION 'host=head.example.com password=hunter2-head' PUBLICATION all_of_it WITH (connect = false, slot_name = 'head');
+  ALTER DATABASE app SET app.jwt_secret = 'hunter2-jwt';
+  ALTER DATABASE app SET app.region = 'eu';
   CREATE TABLE items (id int PRIMARY KEY);
   INSERT INTO items SELECT generate_series(1, 10)`;
 
@@ -65,6 +67,9 @@ describe.skipIf(!docker.available || !images["postgres:17"])(
       const dump = join(project.home, "dumps", base.dump_key);
       expect(JSON.parse(readFileSync(`${dump}.json`, "utf8")).disarmed).toEqual(base.disarmed);
       expect(readFileSync(dump).includes("hunter2")).toBe(false);
+      const settings =
+        "SELECT current_setting('app.jwt_secret', true) AS secret, current_setting('app.region') AS region";
+      expect(await ask(copy.connection_string, settings)).toEqual([{ secret: null, region: "eu" }]);
       // The source itself is as it was.
       expect(await ask(source.url, STATE)).toMatchObject([{ subscriptions: 1, jobs: 1 }]);
     });

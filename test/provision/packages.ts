@@ -30,6 +30,8 @@ const NEEDS: Need[] = [
   { what: "ssh", packages: ["openssh-server", "openssh-client"], present: () => has("sshd") && has("ssh") },
   { what: "openssl", packages: ["openssl"], present: () => has("openssl") },
   { what: "PgBouncer", packages: ["pgbouncer"], present: () => has("pgbouncer") },
+  { what: "fish", packages: ["fish"], present: () => has("fish") },
+  { what: "zsh", packages: ["zsh"], present: () => has("zsh") },
   { what: "zstd", packages: ["zstd"], present: () => has("zstd") },
 ];
 

@@ -13,7 +13,7 @@ const now = new Date().toISOString();
 const base: BaseStatus = {
   ...{ id: "01k9z3v7r2m8q4t6w1x5y0abcd", project: "shop", source: "default", engine: "mariadb", version: "11.8.3" },
   ...{ runtime: "docker", method: "image", tables: 12, rows: 12_345_678, disk_bytes: 1_234_567_890, current: true },
-  ...{ copies: 1, present: true, dump_key: "", created_at: now, age_seconds: 0, stale: false },
+  ...{ copies: 1, raw: false, present: true, dump_key: "", created_at: now, age_seconds: 0, stale: false },
 };
 
 const copy: CopyStatus = {

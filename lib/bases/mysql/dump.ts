@@ -18,7 +18,6 @@ import { openLoader } from "./loader.ts";
 import { setLockWait } from "./look.ts";
 import { compareObjects } from "./objects.ts";
 import { createDatabase, definitionSettings, loadTimeZones } from "./prepare.ts";
-import { rowTransform } from "./row-mask.ts";
 import { readRows } from "./rows.ts";
 import { warnOfTables } from "./warnings.ts";
 
@@ -125,8 +124,7 @@ async function copyTable(plan: RowPlan, job: TableJob): Promise<TableRows> {
     read = await readRows(session, table, {
       columns,
       condition,
-      flags: mask?.flags,
-      transformRow: mask && rowTransform(mask, columns),
+      mask,
       async write(lines) {
         await write(lines);
         job.tell(lines.length);

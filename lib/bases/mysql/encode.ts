@@ -1,3 +1,4 @@
+import { ByteBuffer } from "../byte-buffer.ts";
 import type { Carriage } from "./columns.ts";
 
 const TAB = 9;
@@ -15,32 +16,10 @@ ESCAPES[BACKSLASH] = BACKSLASH;
 const HEX = Uint8Array.from("0123456789ABCDEF", (digit) => digit.charCodeAt(0));
 
 /**
- * Rows as LOAD DATA reads them, in a buffer that grows: tabs between columns, `\N` for NULL, backslash escapes, bytes
+ * Rows as LOAD DATA reads them: tabs between columns, `\N` for NULL, backslash escapes, bytes
  * in hexadecimal. The canonical form of a row, by which it is hashed, is its line without the newline.
  */
-export class LineBuffer {
-  bytes: Uint8Array;
-  length = 0;
-
-  constructor(capacity = 1 << 16) {
-    this.bytes = new Uint8Array(capacity);
-  }
-
-  /** Makes room for so many more bytes. */
-  reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + more));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-  }
-
-  /** Takes what was written since the last time. */
-  take(): Uint8Array {
-    const taken = this.bytes.slice(0, this.length);
-    this.length = 0;
-    return taken;
-  }
-
+export class LineBuffer extends ByteBuffer {
   tab(): void {
     this.reserve(1);
     this.bytes[this.length++] = TAB;
@@ -55,14 +34,6 @@ export class LineBuffer {
     this.reserve(2);
     this.bytes[this.length++] = BACKSLASH;
     this.bytes[this.length++] = 78;
-  }
-
-  plain(source: Uint8Array, from = 0, to = source.length): void {
-    this.reserve(to - from);
-    const { bytes } = this;
-    let at = this.length;
-    for (let i = from; i < to; i++) bytes[at++] = source[i] as number;
-    this.length = at;
   }
 
   text(source: Uint8Array, from = 0, to = source.length): void {

@@ -1,5 +1,6 @@
 import { readMysqlSchema } from "../../schema/read-mysql.ts";
 import type { Transfer } from "../build.ts";
+import { withWorkshopSession } from "./admin.ts";
 import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { fromSource } from "./dump.ts";
@@ -20,6 +21,7 @@ export const mysqlTransfer: Transfer = {
   dumpTool,
   misfitOf,
   fits,
+  withBase: withWorkshopSession,
   readSchema: readMysqlSchema,
   readDefinitions,
   sampleRows,

@@ -1,7 +1,7 @@
 import type { RowHash } from "../row-hash.ts";
 import type { RowColumn } from "./columns.ts";
 import { LineBuffer } from "./encode.ts";
-import { floatHasher } from "./rows.ts";
+import { type LineHasher, lineHasher } from "./line-hash.ts";
 
 const [TAB, QUOTE, OPEN, CLOSE, COMMA, SEMICOLON, BACKSLASH, SPACE] = [9, 39, 40, 41, 44, 59, 92, 32];
 
@@ -23,7 +23,7 @@ type State = "row" | "value" | "bare" | "string" | "escape" | "closed";
  */
 export class TupleReader {
   readonly #columns: (RowColumn | undefined)[];
-  readonly #hash: (line: Uint8Array, from: number, to: number) => void;
+  readonly #hash: LineHasher;
   readonly #line = new LineBuffer();
   /** A number, a word, or bytes that are yet to be written in hexadecimal. */
   readonly #token = new LineBuffer();
@@ -36,8 +36,7 @@ export class TupleReader {
   constructor(columns: (RowColumn | undefined)[], hash: RowHash) {
     this.#columns = columns;
     const kept = columns.filter((column) => column !== undefined);
-    const rounds = kept.some(({ carriage }) => carriage === "float");
-    this.#hash = rounds ? floatHasher(kept, hash) : (line, from, to) => hash.add(line, from, to);
+    this.#hash = lineHasher(kept, hash);
   }
 
   /** Reads on; returns the index behind the statement's semicolon, or -1 when more bytes are needed. */

@@ -46,9 +46,10 @@ async function brokenConstraints(
     .join(" UNION ALL ");
   const broken: string[] = [];
   for (const { name, expression } of checks) {
-    const [found] = await session.query<{ broken: number }>(
-      `SELECT COUNT(*) AS broken FROM (${own}) tried WHERE (${expression}) IS FALSE`,
-    );
+    // One that can't be asked outside its table is the base's to judge.
+    const [found] = await session
+      .query<{ broken: number }>(`SELECT COUNT(*) AS broken FROM (${own}) tried WHERE (${expression}) IS FALSE`)
+      .catch(() => []);
     if (Number(found?.broken) > 0)
       broken.push(
         `${columnName({ table, column })}: what the rule makes breaks the constraint ${name}; take another rule, or a type that it allows`,

@@ -1,17 +1,23 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
+import type { Kind } from "../../mask/kind.ts";
 import type { SelectMask } from "../row-masks.ts";
 import { carriageOfType, columnValue } from "./columns.ts";
 
 /** What the source sends instead of a column's value. No part of it can fail, whatever the value is. */
-export function selectMasked({ column, rule, replacement }: SelectMask): string {
+export function selectMasked({ column, kind, rule, replacement }: SelectMask): string {
   const name = quoteIdentifier(column.name);
   const carriage = carriageOfType(column.type);
   // A text's own character set may lack what replaces it, and the two would then not mix.
   const raw = carriage === "text" ? utf8(name) : columnValue({ name: column.name, carriage });
   const kept = rule.where === undefined ? "" : ` WHEN (${rule.where}\n) IS FALSE THEN ${raw}`;
-  const masked = rule.strategy === "mask" ? maskedText(utf8(name), rule) : quoteLiteral(replacement ?? "");
+  const masked = rule.strategy === "mask" ? maskedText(utf8(name), rule) : redacted(kind, replacement ?? "");
   const change = rule.strategy === "nullify" ? "" : ` ELSE ${masked}`;
   return `CASE WHEN ${name} IS NULL THEN NULL${kept}${change} END`;
+}
+
+/** JSON is sent as MySQL would print it, whatever white space was written. */
+function redacted(kind: Kind, text: string): string {
+  return kind.is === "json" ? `CAST(${quoteLiteral(text)} AS JSON)` : quoteLiteral(text);
 }
 
 function utf8(name: string): string {

@@ -1,37 +1,84 @@
-import type { RowMask } from "../row-masks.ts";
+import { RowHash } from "../row-hash.ts";
+import type { MaskedRows, RowWork } from "../row-work.ts";
+import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
 import type { RowColumn } from "./columns.ts";
-import type { TransformRow } from "./rows.ts";
+import { eachValue, LineBuffer } from "./encode.ts";
+import { lineHasher } from "./line-hash.ts";
 
-/** Changes a row's values as rules say; conditions stand behind the columns as 1 or 0. */
-export function rowTransform({ changes }: RowMask, columns: RowColumn[]): TransformRow {
-  return (values) => {
-    const raw = changes.some(({ by }) => by !== undefined) ? values.slice() : values;
-    for (const { index, by, flag, change, count } of changes) {
-      const value = values[index] as Uint8Array | null;
-      if (flag !== undefined && isTrue(values[columns.length + flag])) count.kept++;
-      else if (value !== null) {
-        count.seen++;
-        if (change === undefined) {
-          count.changed++;
-          continue;
-        }
-        const text = decode(value, columns[index] as RowColumn);
-        const other = by === undefined ? undefined : (raw[by] as Uint8Array | null);
-        const changed = change(text, other == null ? other : decode(other, columns[by as number] as RowColumn));
-        if (changed === text) continue;
-        count.changed++;
-        values[index] = Buffer.from(changed, columns[index]?.carriage === "binary" ? "latin1" : "utf8");
-      }
-    }
-    values.length = columns.length;
+const LENGTH_BYTES = 4;
+const DIGIT_ONE = 0x31;
+
+/** Puts a row of the text protocol behind others for {@link wireMasker}: its length, then its bytes. */
+export function addWireRow(rows: LineBuffer, bytes: Uint8Array, from: number, to: number): void {
+  const length = to - from;
+  rows.reserve(LENGTH_BYTES + length);
+  for (let shift = 24; shift >= 0; shift -= 8) rows.bytes[rows.length++] = length >>> shift;
+  rows.bytes.set(bytes.subarray(from, to), rows.length);
+  rows.length += length;
+}
+
+/** Changes rows that came by {@link addWireRow}, and encodes them; conditions stand behind the columns as 1 or 0. */
+export function wireMasker({
+  changes,
+  secret,
+  columns,
+}: Extract<RowWork, { form: "wire" }>): (rows: Uint8Array) => MaskedRows {
+  const ready = readyChanges(changes, secret);
+  const width = columns.length;
+  const lines = new LineBuffer(1 << 19);
+  const made: (string | undefined)[] = Array.from({ length: width });
+  /** Where the row's values begin and end; the end of NULL is -1. */
+  const [starts, ends]: [number[], number[]] = [[], []];
+  let bytes: Buffer = Buffer.alloc(0);
+
+  const row: Row = {
+    isNull: (index) => ends[index] === -1,
+    text: (index) => {
+      const encoding = columns[index]?.carriage === "binary" ? "latin1" : "utf8";
+      return bytes.toString(encoding, starts[index], ends[index]);
+    },
+    holds: (flag) => {
+      const from = starts[width + flag] as number;
+      return ends[width + flag] === from + 1 && bytes[from] === DIGIT_ONE;
+    },
   };
-}
 
-function isTrue(flag: Uint8Array | null | undefined): boolean {
-  return flag?.length === 1 && flag[0] === 0x31;
-}
+  function findValues(from: number, to: number): void {
+    starts.length = ends.length = 0;
+    eachValue(bytes, from, to, (begin, end) => {
+      starts.push(begin);
+      ends.push(end);
+    });
+  }
 
-function decode(value: Uint8Array, { carriage }: RowColumn): string {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-  return carriage === "binary" ? bytes.toString("latin1") : bytes.toString("utf8");
+  function addLine(): void {
+    for (let index = 0; index < width; index++) {
+      if (index > 0) lines.tab();
+      const { carriage } = columns[index] as RowColumn;
+      const text = made[index];
+      if (text !== undefined) {
+        const value = Buffer.from(text, carriage === "binary" ? "latin1" : "utf8");
+        lines.value(carriage, value, 0, value.length);
+      } else if (row.isNull(index)) lines.null();
+      else lines.value(carriage, bytes, starts[index] as number, ends[index] as number);
+    }
+  }
+
+  return (rows) => {
+    const hash = new RowHash();
+    const addHash = lineHasher(columns, hash);
+    bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
+    for (let at = 0; at < bytes.length; ) {
+      const from = at + LENGTH_BYTES;
+      at = from + bytes.readUInt32BE(at);
+      findValues(from, at);
+      made.fill(undefined);
+      changeRow(ready, row, made);
+      const begin = lines.length;
+      addLine();
+      addHash(lines.bytes, begin, lines.length);
+      lines.newline();
+    }
+    return { lines: lines.take(), sum: hash.sum(), counts: takeCounts(ready) };
+  };
 }

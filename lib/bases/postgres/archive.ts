@@ -58,17 +58,43 @@ export async function customRows(file: string, watch?: RowWatch): Promise<TableR
   const toc = await readFileToc(file);
   const counts = new ArchiveCounts(watch);
   counts.expect(toc);
+  for await (const { oid, dumpId, data } of customEntries(file, toc)) {
+    if (oid === undefined) await counts.addEntry(dumpId, data);
+    else await counts.addBlob(oid, data);
+  }
+  return counts.rows();
+}
+
+/** The data of a custom dump, each entry's to be read before the next is asked for; `oid` is that of a large object. */
+async function* customEntries(
+  file: string,
+  toc: Toc,
+): AsyncGenerator<{ dumpId: number; oid?: number; data: AsyncIterable<Uint8Array> }> {
   const reader = new ByteReader(createReadStream(file, { start: toc.end, highWaterMark: 1 << 20 }));
   const compression: Compressed = toc.compression === "gzip" ? "zlib" : toc.compression === "zstd" ? "zstd" : "none";
   // _PrintTocData and _skipData in pg_backup_custom.c: a block's sort, the entry, then counted pieces up to an empty one.
   for (let sort = await byte(reader); sort !== undefined; sort = await byte(reader)) {
     const dumpId = await int(reader);
-    if (sort === 1) await counts.addEntry(dumpId, decompress(blockPieces(reader), compression));
+    if (sort === 1) yield { dumpId, data: decompress(blockPieces(reader), compression) };
     else
       for (let oid = await int(reader); oid !== 0; oid = await int(reader))
-        await counts.addBlob(oid, decompress(blockPieces(reader), compression));
+        yield { dumpId, oid, data: decompress(blockPieces(reader), compression) };
   }
-  return counts.rows();
+}
+
+/** Rows and large objects of an archive on this host as they are inside of it; undefined where only pg_restore can read them. */
+export async function archiveData(file: DumpFile): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const toc = await fileToc(file);
+  if (toc.compression === "lz4") return undefined;
+  return file.form === "postgres directory" ? folderData(file.path) : customData(file.path, toc);
+}
+
+async function* customData(file: string, toc: Toc): AsyncGenerator<Uint8Array> {
+  for await (const { data } of customEntries(file, toc)) yield* data;
+}
+
+async function* folderData(folder: string): AsyncGenerator<Uint8Array> {
+  for await (const { file, data } of folderFiles(folder)) yield* decompress(data, dataFile(file)[1]);
 }
 
 /** Rows of a dump that somebody made: without hashes, since its session wrote values in its own way. Throws `DUMP_DAMAGED`. */
@@ -90,12 +116,15 @@ export async function rowsOfFile(file: DumpFile): Promise<TableRows[] | undefine
 async function folderRows(folder: string): Promise<TableRows[]> {
   const counts = new ArchiveCounts();
   counts.expect(await fileToc({ form: "postgres directory", path: folder }));
+  for await (const { file, data } of folderFiles(folder)) await counts.addFile(...dataFile(file), data);
+  return counts.rows();
+}
+
+async function* folderFiles(folder: string): AsyncGenerator<{ file: string; data: AsyncIterable<Uint8Array> }> {
   for (const file of await readdir(folder)) {
     if (file === "toc.dat" || !/\.dat(\.(gz|zst))?$/.test(file)) continue;
-    const stream = createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
-    await counts.addFile(...dataFile(file), stream);
+    yield { file, data: createReadStream(join(folder, file), { highWaterMark: 1 << 20 }) };
   }
-  return counts.rows();
 }
 
 /** The table of contents of a dump on this host. Throws `DUMP_DAMAGED`. */

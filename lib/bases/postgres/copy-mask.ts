@@ -1,59 +1,69 @@
-import type { RowMask, ValueChange } from "../row-masks.ts";
+import { ByteBuffer } from "../byte-buffer.ts";
+import { RowHash } from "../row-hash.ts";
+import type { MaskedRows, RowWork } from "../row-work.ts";
+import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
 
-const NULL = "\\N";
+const [TAB, NEWLINE, BACKSLASH, LETTER_N, LETTER_T] = [9, 10, 92, 78, 116];
 
 /**
- * Changes rows of COPY's text format on their way. Lines are handled as strings of one character per byte, so that what no rule
- * names passes as it is, whatever its encoding; the conditions behind the `width` columns are taken off.
+ * Changes rows of COPY's text format; the conditions behind the `width` columns are taken off. What no rule names passes
+ * as it is, whatever its encoding, and is not even decoded.
  */
-export class CopyMask {
-  readonly #changes: ValueChange[];
-  readonly #width: number;
-  #rest = "";
+export function copyMasker({
+  changes,
+  secret,
+  width,
+}: Extract<RowWork, { form: "copy" }>): (rows: Uint8Array) => MaskedRows {
+  const ready = readyChanges(changes, secret);
+  const lines = new ByteBuffer(1 << 19);
+  const made: (string | undefined)[] = Array.from({ length: width });
+  /** Where the row's fields begin; the last number is behind the row. */
+  const starts: number[] = [];
+  let bytes: Buffer = Buffer.alloc(0);
 
-  constructor({ changes }: RowMask, width: number) {
-    this.#changes = changes;
-    this.#width = width;
-  }
+  const row: Row = {
+    isNull: (index) => {
+      const from = starts[index] as number;
+      return starts[index + 1] === from + 3 && bytes[from] === BACKSLASH && bytes[from + 1] === LETTER_N;
+    },
+    text: (index) => decode(bytes, starts[index] as number, (starts[index + 1] as number) - 1),
+    holds: (flag) => bytes[starts[width + flag] as number] === LETTER_T,
+  };
 
-  /** The complete rows up to the end of this chunk, changed. */
-  push(chunk: Uint8Array): Uint8Array {
-    const text = this.#rest + Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("latin1");
-    const end = text.lastIndexOf("\n");
-    this.#rest = text.slice(end + 1);
-    if (end < 0) return new Uint8Array();
-    const lines = text.slice(0, end).split("\n");
-    for (let at = 0; at < lines.length; at++) lines[at] = this.#row(lines[at] as string);
-    return Buffer.from(`${lines.join("\n")}\n`, "latin1");
-  }
-
-  /** Throws when the stream ended in the middle of a row. */
-  end(): void {
-    if (this.#rest !== "") throw new Error("the rows end in the middle of one");
-  }
-
-  #row(line: string): string {
-    const fields = line.split("\t");
-    const raw = this.#changes.some(({ by }) => by !== undefined) ? fields.slice() : fields;
-    for (const { index, by, flag, change, count } of this.#changes) {
-      const field = fields[index] as string;
-      if (flag !== undefined && fields[this.#width + flag] === "t") count.kept++;
-      else if (field !== NULL) {
-        count.seen++;
-        const changed = change === undefined ? undefined : encode(change(decode(field), byValue(raw, by)));
-        if (changed === undefined || changed !== field) count.changed++;
-        if (changed !== undefined) fields[index] = changed;
-      }
+  function addLine(): void {
+    for (let index = 0; index < width; index++) {
+      if (index > 0) lines.byte(TAB);
+      const text = made[index];
+      if (text === undefined) lines.plain(bytes, starts[index], (starts[index + 1] as number) - 1);
+      else addField(lines, text);
     }
-    fields.length = this.#width;
-    return fields.join("\t");
   }
+
+  return (rows) => {
+    const hash = new RowHash();
+    bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
+    for (let at = 0; at < bytes.length; ) {
+      at = findFields(bytes, at, starts);
+      made.fill(undefined);
+      changeRow(ready, row, made);
+      const begin = lines.length;
+      addLine();
+      hash.add(lines.bytes, begin, lines.length);
+      lines.byte(NEWLINE);
+    }
+    return { lines: lines.take(), sum: hash.sum(), counts: takeCounts(ready) };
+  };
 }
 
-function byValue(fields: string[], by: number | undefined): string | null | undefined {
-  if (by === undefined) return undefined;
-  const field = fields[by] as string;
-  return field === NULL ? null : decode(field);
+/** Returns where the next row begins. */
+function findFields(bytes: Uint8Array, from: number, starts: number[]): number {
+  starts.length = 0;
+  starts.push(from);
+  for (let at = from; ; at++) {
+    const byte = bytes[at];
+    if (byte === TAB || byte === NEWLINE) starts.push(at + 1);
+    if (byte === NEWLINE) return at + 1;
+  }
 }
 
 /** Letters behind a backslash, as COPY writes them ("File Formats" in the manual of COPY). */
@@ -62,16 +72,30 @@ const LETTER_OF: Record<string, string> = { "\\": "\\\\" };
 for (const [letter, character] of Object.entries(ESCAPED)) LETTER_OF[character] = `\\${letter}`;
 
 /** A field's text: bytes of UTF-8, its escapes undone. */
-function decode(field: string): string {
-  const plain = field.includes("\\")
-    ? field.replace(/\\(.)/gs, (_, letter: string) => ESCAPED[letter] ?? letter)
-    : field;
-  return /[\x80-\xff]/.test(plain) ? Buffer.from(plain, "latin1").toString("utf8") : plain;
+function decode(bytes: Buffer, from: number, to: number): string {
+  let or = 0;
+  let escaped = false;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    or |= byte;
+    if (byte === BACKSLASH) escaped = true;
+  }
+  const text = or < 0x80 ? bytes.toString("latin1", from, to) : bytes.toString("utf8", from, to);
+  return escaped ? text.replace(/\\(.)/gs, (_, letter: string) => ESCAPED[letter] ?? letter) : text;
 }
 
-function encode(text: string): string {
-  const escaped = /[\\\b\f\n\r\t\v]/.test(text)
-    ? text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string)
-    : text;
-  return /[^\x00-\x7f]/.test(escaped) ? Buffer.from(escaped, "utf8").toString("latin1") : escaped;
+/** Writes a text with what must not stand in a field escaped. */
+function addField(lines: ByteBuffer, text: string): void {
+  lines.reserve(text.length);
+  const { bytes } = lines;
+  let at = lines.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80 || code === BACKSLASH || (code >= 8 && code <= 13)) {
+      lines.plain(Buffer.from(text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string)));
+      return;
+    }
+    bytes[at++] = code;
+  }
+  lines.length = at;
 }

@@ -1,14 +1,16 @@
 import type { ToolCommand } from "../../engine/index.ts";
 import { postgres } from "../../engine/postgres/index.ts";
 import { quoteIdentifier, quoteQualified } from "../../engine/postgres/quote.ts";
+import type { Child } from "../../kit/exec.ts";
 import { qualifiedName, type Table } from "../../schema/model.ts";
 import type { SourceBuild, TableRows } from "../build.ts";
+import { openMaskStream } from "../mask-stream.ts";
 import type { RowMask } from "../row-masks.ts";
 import { CopyCounter } from "./copy-counter.ts";
-import { CopyMask } from "./copy-mask.ts";
 import { dumpFailure, restoreFailure } from "./errors.ts";
 import { rowsEnvironment } from "./session.ts";
 import { sourceTool } from "./source-tool.ts";
+import { wholeRows } from "./whole-rows.ts";
 
 /** A table whose rows go through ditto. */
 export interface StreamedTable {
@@ -30,27 +32,71 @@ export async function copyRows(build: SourceBuild, streamed: StreamedTable, snap
   // In the transaction that empties the table Postgres writes no WAL for its rows.
   await writer.stdin.write(`BEGIN;\nTRUNCATE ONLY ${quoteQualified(table)};\n`);
   await writer.stdin.write(`COPY ${quoteQualified(table)} (${columns.join(", ")}) FROM STDIN;\n`);
-  const counter = new CopyCounter();
-  const mask = streamed.mask && new CopyMask(streamed.mask, columns.length);
   let bytes = 0;
-  for await (const chunk of reader.stdout) {
-    const rows = mask ? mask.push(chunk) : chunk;
-    counter.push(rows);
-    bytes += chunk.length;
+  const chunks = outputOf(reader, (more) => {
+    bytes += more;
     step.update({ bytes });
-    await writer.stdin.write(rows);
-  }
-  const read = await reader.done;
-  // Only a complete stream is ended as one: a reader that died must not leave a table that looks whole.
-  if (read.status !== 0) writer.kill("SIGKILL");
-  else await writer.stdin.write("\\.\nCOMMIT;\n");
+  });
+  const write = (rows: Uint8Array) => writer.stdin.write(rows);
+  const sum = await (streamed.mask
+    ? maskRows(chunks, { mask: streamed.mask, width: columns.length, write })
+    : passRows(chunks, write)
+  ).catch(async (error) => {
+    // Only a complete stream is ended as one: a reader that died must not leave a table that looks whole.
+    for (const child of [reader, writer]) child.kill("SIGKILL");
+    await writer.stdin.end();
+    await writer.done;
+    throw error;
+  });
+  await writer.stdin.write("\\.\nCOMMIT;\n");
   await writer.stdin.end();
   const written = await writer.done;
-  if (read.status !== 0) throw dumpFailure(read.stderr);
   if (written.status !== 0)
     throw restoreFailure(`copy the rows of ${qualifiedName(table)}`, written.stderr, build.serverErrors());
-  mask?.end();
-  return { schema: table.schema, name: table.name, ...counter.result() };
+  return { schema: table.schema, name: table.name, ...sum };
+}
+
+type Sum = Pick<TableRows, "rows" | "hash">;
+type Write = (rows: Uint8Array) => Promise<void>;
+
+async function passRows(chunks: AsyncIterable<Uint8Array>, write: Write): Promise<Sum> {
+  const counter = new CopyCounter();
+  for await (const chunk of chunks) {
+    counter.push(chunk);
+    await write(chunk);
+  }
+  return counter.result();
+}
+
+async function maskRows(
+  chunks: AsyncIterable<Uint8Array>,
+  { mask, width, write }: { mask: RowMask; width: number; write: Write },
+): Promise<Sum> {
+  const stream = openMaskStream(mask, { form: "copy", width }, write);
+  const rows = wholeRows();
+  try {
+    for await (const chunk of chunks) {
+      const whole = rows.push(chunk);
+      if (whole) stream.push(whole);
+      await stream.room();
+    }
+    const rest = rows.end();
+    if (rest) stream.push(rest);
+    const hash = await stream.end();
+    return { rows: hash.rows, hash: hash.digest() };
+  } finally {
+    stream.close();
+  }
+}
+
+/** Throws behind its last chunk when the reader failed. */
+async function* outputOf(reader: Child, tell: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of reader.stdout) {
+    tell(chunk.length);
+    yield chunk;
+  }
+  const { status, stderr } = await reader.done;
+  if (status !== 0) throw dumpFailure(stderr);
 }
 
 function selectRows({ table, condition, mask }: StreamedTable): string {

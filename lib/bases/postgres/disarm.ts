@@ -2,6 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier } from "../../engine/postgres/quote.ts";
 import type { Build, Disarmed, SourceLook } from "../build.ts";
 import { withSocketSession } from "./inspect.ts";
+import { SECRET } from "./secret-names.ts";
 import { sql } from "./sql.ts";
 
 /** Tables of extensions that start jobs by themselves, and the column that says whether a job runs. */
@@ -9,9 +10,6 @@ const SCHEDULERS = [
   { name: "pg_cron", schema: "cron", table: "job", column: "active", label: "jobid" },
   { name: "pgAgent", schema: "pgagent", table: "pga_job", column: "jobenabled", label: "jobid" },
 ];
-
-/** Options of foreign data wrappers that hold or lead to a secret. */
-const SECRET = "pass|secret|token|credential|private|sslkey|access_?key|api_?key";
 
 /** No logical replication: neither a subscription of the source's nor one that SQL makes connects to anything. */
 const SETTINGS = { max_logical_replication_workers: "0" };

@@ -45,7 +45,7 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
       toc,
     });
     const archive = { path, bytes: build.look.bytes, ...(await withoutDependents(build, chosen, toc)) };
-    const properties = await databaseProperties(session, build.selection.roles);
+    const properties = await databaseProperties(session, { ...build, roles: build.selection.roles });
     await carryServerSettings(build, build.look.traits);
     await createDatabase(build, build.look.traits);
     await createRoles(build, session);

@@ -61,6 +61,8 @@ async function loadArchive(build: Build, file: DumpFile, properties: string[]): 
     }
     throw error;
   }
+  // Where it lies in memory it is needed for the rows.
+  await build.workshop.run({ tool: "rm", args: ["-rf", path] });
 }
 
 /** Policies and user mappings name roles even where owners and grants are left out, and can't be made without them. */

@@ -7,7 +7,7 @@ import { rowsWithoutDump } from "./driver.ts";
 import { fromSource } from "./dump.ts";
 import { fits } from "./fits.ts";
 import { fromFile } from "./import.ts";
-import { inspect, settle } from "./inspect.ts";
+import { inspect, settle, withSocketSession } from "./inspect.ts";
 import { look, missingPrivileges } from "./look.ts";
 import { misfitsOfMasks } from "./mask-check.ts";
 import { keepsRow, selectMasked } from "./mask-sql.ts";
@@ -23,6 +23,7 @@ export const postgresTransfer: Transfer = {
   dumpTool,
   misfitOf,
   fits,
+  withBase: withSocketSession,
   readSchema: readPostgresSchema,
   readDefinitions,
   sampleRows,

@@ -1,6 +1,7 @@
 import type { Session } from "../../engine/index.ts";
 import { postgres } from "../../engine/postgres/index.ts";
 import { majorOf } from "../../engine/postgres/server.ts";
+import { parseAnswer } from "../../kit/answer.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Schema } from "../../schema/model.ts";
 import { readPostgresSchema } from "../../schema/read-postgres.ts";
@@ -55,7 +56,7 @@ export async function withSocketSession<T>(build: Build, look: (session: Session
       server: build.server,
       database: build.database,
       query: async <Row>(text: string) =>
-        JSON.parse(await ask(`${prefix}SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${text}) q`)) as Row[],
+        parseAnswer(await ask(`${prefix}SELECT coalesce(jsonb_agg(to_jsonb(q)), '[]') FROM (${text}) q`)) as Row[],
       close,
     });
   } finally {

@@ -9,9 +9,17 @@ export function selectMasked({ column, kind, rule, replacement }: SelectMask): s
   // Not a cast: a boolean's text is "true" and a character(n)'s has no blanks at its end, other than in COPY.
   const raw = `pg_catalog.format('%s', ${name})`;
   const kept = rule.where === undefined ? "" : ` WHEN (${rule.where}\n) IS FALSE THEN ${raw}`;
-  const masked = rule.strategy === "mask" ? maskedText(name, rule) : redacted(column, kind, replacement ?? "");
+  const masked =
+    rule.strategy === "mask" ? padded(kind, maskedText(name, rule)) : redacted(column, kind, replacement ?? "");
   const change = rule.strategy === "nullify" ? "" : ` ELSE ${masked}`;
   return `CASE WHEN ${name} IS NULL THEN NULL${kept}${change} END`;
+}
+
+/** A character(n) is sent with its blanks. */
+function padded(kind: Kind, text: string): string {
+  return kind.is === "text" && kind.padded && Number.isFinite(kind.max)
+    ? `pg_catalog.rpad(${text}, ${kind.max})`
+    : text;
 }
 
 /** What replaces a value, as a value of the column's type prints. */

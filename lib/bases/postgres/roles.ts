@@ -2,6 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../engine/postgres/quote.ts";
 import { ADMIN, majorOf } from "../../engine/postgres/server.ts";
 import type { Build } from "../build.ts";
+import { SECRET } from "./secret-names.ts";
 import { settingClause } from "./settings.ts";
 import { sql } from "./sql.ts";
 
@@ -123,7 +124,10 @@ function grantStatement({ privilege, grantee, grantable }: GrantRow, object: str
  * What stands in no dump of a database's content: its `ALTER DATABASE … SET` and comment, and with `roles: keep` its
  * owner, its grants and `ALTER ROLE … IN DATABASE … SET`.
  */
-export async function databaseProperties(session: Session, roles: "drop" | "keep"): Promise<string[]> {
+export async function databaseProperties(
+  session: Session,
+  { roles, disarms, warn }: { roles: "drop" | "keep"; disarms: boolean; warn(message: string): void },
+): Promise<string[]> {
   const name = quoteIdentifier(session.database);
   const statements: string[] = [];
   if (roles === "keep") statements.push(...(await databaseGrants(session, name)));
@@ -133,6 +137,11 @@ export async function databaseProperties(session: Session, roles: "drop" | "keep
     WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
       AND (s.setrole = 0 ${roles === "keep" ? `OR s.setdatabase <> 0 AND ${OTHERS}` : ""}) ORDER BY everywhere DESC`);
   for (const { setting, role, everywhere } of settings) {
+    const own = nameOfSetting(setting);
+    if (disarms && isSecretSetting(own)) {
+      warn(`Left out: the setting ${own}, which looks like a secret (copy.side_effects: disarm)`);
+      continue;
+    }
     const whose =
       role === null
         ? everywhere
@@ -146,6 +155,15 @@ export async function databaseProperties(session: Session, roles: "drop" | "keep
   );
   if (described?.comment) statements.push(`COMMENT ON DATABASE ${name} IS ${quoteLiteral(described.comment)};`);
   return statements;
+}
+
+function nameOfSetting(setting: string): string {
+  return setting.slice(0, setting.indexOf("="));
+}
+
+/** Applications keep keys in settings of their own, whose names have a dot; the server's hold none. */
+function isSecretSetting(name: string): boolean {
+  return name.includes(".") && new RegExp(SECRET, "i").test(name);
 }
 
 async function databaseGrants(session: Session, name: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { Session } from "../../engine/index.ts";
-import { quoteIdentifier, quoteQualified } from "../../engine/postgres/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/postgres/quote.ts";
 import type { Column, Table } from "../../schema/model.ts";
-import type { Samples } from "../samples.ts";
+import type { Samples, WantedRows } from "../samples.ts";
 
 /** Rows that are looked at of each table, and characters of each value; JSON has to be whole to be read. */
 const ROWS = 100;
@@ -13,18 +13,29 @@ const BIG = 20_000;
 const PAGES = 30;
 
 /** Values of some of a table's columns, from its beginning and, in a big one, from all over it. They are read as text and changed by nothing. */
-export async function sampleRows(session: Session, table: Table, columns: Column[]): Promise<Samples> {
+export async function sampleRows(
+  session: Session,
+  table: Table,
+  columns: Column[],
+  wanted?: WantedRows,
+): Promise<Samples> {
   const list = columns.map(({ name, type }, index) => {
     const length = /\bjsonb?$/.test(type) ? JSON_CHARACTERS : CHARACTERS;
     return `pg_catalog.left(${quoteIdentifier(name)}::pg_catalog.text, ${length}) AS c${index}`;
   });
   const from = `SELECT ${list.join(", ")} FROM ONLY ${quoteQualified(table)}`;
-  const rows = await session.query<Record<string, string | null>>(`${from} LIMIT ${ROWS}`);
-  if (table.estimatedRows > BIG) {
+  const where = wanted === undefined ? "" : ` WHERE ${isOneOf(wanted)}`;
+  const rows = await session.query<Record<string, string | null>>(`${from}${where} LIMIT ${ROWS}`);
+  if (wanted === undefined && table.estimatedRows > BIG) {
     const percent = Math.min(100, (100 * PAGES * 8192) / Math.max(table.bytes, 1));
     rows.push(
       ...(await session.query<Record<string, string | null>>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${ROWS}`)),
     );
   }
   return new Map(columns.map(({ name }, index) => [name, rows.map((row) => row[`c${index}`] ?? null)]));
+}
+
+function isOneOf({ columns, values }: WantedRows): string {
+  const names = columns.map(({ name }) => `${quoteIdentifier(name)}::pg_catalog.text`).join(", ");
+  return `(${names}) IN (${values.map((row) => `(${row.map(quoteLiteral).join(", ")})`).join(", ")})`;
 }

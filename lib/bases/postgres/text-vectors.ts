@@ -7,23 +7,30 @@ import type { RowMasks } from "../row-masks.ts";
 import { withSocketSession } from "./inspect.ts";
 import { sql } from "./sql.ts";
 
-/** A column of lexemes that the server's own trigger function fills from others. */
+/** A column of lexemes that one of the server's own trigger functions fills from others. */
 interface FedVector {
   schema: string;
   name: string;
   column: string;
+  /** SQL that gives the configuration of the text search: a name, or the column that holds one. */
   configuration: string;
   from: string[];
 }
 
+/** A trigger's arguments each end in a zero byte, which no text may hold: so they are taken apart as hexadecimal digits. */
+const FEEDERS = `
+  SELECT n.nspname::text AS schema, c.relname::text AS name, p.proname = 'tsvector_update_trigger_column' AS by_column,
+    ARRAY(SELECT convert_from(decode(part, 'hex'), getdatabaseencoding())
+      FROM regexp_split_to_table(regexp_replace(encode(t.tgargs, 'hex'), '(..)', '\\1 ', 'g'), '00 ') WITH ORDINALITY AS parts (part, at)
+      WHERE at <= t.tgnargs ORDER BY at) AS arguments
+  FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE p.proname IN ('tsvector_update_trigger', 'tsvector_update_trigger_column') AND p.pronamespace = 'pg_catalog'::regnamespace AND NOT t.tgisinternal`;
+
 async function fedVectors(session: Session): Promise<FedVector[]> {
-  const rows = await session.query<{ schema: string; name: string; arguments: string[] }>(`
-    SELECT n.nspname::text AS schema, c.relname::text AS name,
-      string_to_array(rtrim(encode(t.tgargs, 'escape'), E'\\\\000'), E'\\\\000') AS arguments
-    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE p.proname = 'tsvector_update_trigger' AND p.pronamespace = 'pg_catalog'::regnamespace AND NOT t.tgisinternal`);
-  return rows.map(({ schema, name, arguments: [column = "", configuration = "", ...from] }) => ({
-    ...{ schema, name, column, configuration, from },
+  const rows = await session.query<{ schema: string; name: string; by_column: boolean; arguments: string[] }>(FEEDERS);
+  return rows.map(({ schema, name, by_column, arguments: [column = "", configuration = "", ...from] }) => ({
+    ...{ schema, name, column, from },
+    configuration: by_column ? quoteIdentifier(configuration) : quoteLiteral(configuration),
   }));
 }
 
@@ -52,7 +59,7 @@ export async function rebuildVectors(build: Build, masks: RowMasks): Promise<{ s
   );
   const statements = changed.map((vector) => {
     const text = `pg_catalog.concat_ws(' ', ${vector.from.map(quoteIdentifier).join(", ")})`;
-    return `UPDATE ONLY ${quoteQualified(vector)} SET ${quoteIdentifier(vector.column)} = pg_catalog.to_tsvector(${quoteLiteral(vector.configuration)}, ${text})`;
+    return `UPDATE ONLY ${quoteQualified(vector)} SET ${quoteIdentifier(vector.column)} = pg_catalog.to_tsvector(${vector.configuration}, ${text})`;
   });
   // No trigger of the table's does more than it should.
   if (statements.length > 0)

@@ -19,6 +19,7 @@ export const mysql: ServerEngine = {
   serveScript,
   startSql,
   openRole,
+  socketIn: (place) => `${place.run}/mysqld.sock`,
   adminClient,
   userClient,
   stopCommand: (place) => ({ tool: "sh", args: ["-c", stopScript(place)] }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { quoteShell as sh } from "../../kit/shell.ts";
-import { crashGuard } from "../crash-guard.ts";
+import { crashGuard, NO_CORE } from "../crash-guard.ts";
 import type { Place, ServeOptions, ServerVersion } from "../index.ts";
 import { cachingSha2Verifier, nativeVerifier } from "./password.ts";
 import { quoteAccount, quoteLiteral } from "./quote.ts";
@@ -44,11 +44,11 @@ export function serveScript(options: ServeOptions): string {
   const settings = Object.entries(serverSettings(options)).map(([name, value]) => sh(`--${name}=${value}`));
   return `set -u
 ${HEAD}
-cd ${sh(directory)}
+${options.purpose === "staging" ? NO_CORE : ""}cd ${sh(directory)}
 mkdir -p ${sh(run)}
 chmod 700 ${sh(run)}
 ${crashGuard.before}rm -f ${sh(`${run}/mysqld.pid`)}
-${options.purpose === "build" ? `printf '%s\\n' ${buildSql(options.server).map(sh).join(" ")} > start.sql` : ""}
+${options.purpose !== "copy" ? `printf '%s\\n' ${buildSql(options.server).map(sh).join(" ")} > start.sql` : ""}
 init=
 if [ -e start.sql ]; then exec 3<start.sql; rm -f start.sql; init=--init-file=/dev/fd/3; fi
 trap 'kill -TERM "$server"' TERM INT

@@ -62,7 +62,8 @@ export function serverSettings(options: ServeOptions): Record<string, string> {
   if (options.purpose === "copy") return { ...common(server), ...copy(server), ...settings };
   // Zones by name are only known when the build has loaded them; its own sessions all say which zone they mean.
   const { default_time_zone: _, ...others } = settings;
-  return { ...common(server), ...build(server), ...others, max_allowed_packet: "1G" };
+  const small = options.purpose === "staging" ? staging(server) : {};
+  return { ...common(server), ...build(server), ...small, ...others, max_allowed_packet: "1G" };
 }
 
 function common(server: ServerVersion): Record<string, string> {
@@ -121,6 +122,11 @@ function build(server: ServerVersion): Record<string, string> {
     // Resized while the server runs, and back by the build's last step.
     ...(isMariadb(server, "10.9") ? { innodb_log_file_size: "512M" } : {}),
   };
+}
+
+/** Its files lie in memory beside it, and nothing is written down of what it is told. */
+function staging(server: ServerVersion): Record<string, string> {
+  return { innodb_buffer_pool_size: "128M", general_log: "OFF", slow_query_log: "OFF", ...redoLog(server) };
 }
 
 /** Statements at the begin and the end of a build: rows are loaded with little or no redo log, copies start with a small one. */

@@ -17,6 +17,7 @@ export const postgres: ServerEngine = {
   openRole,
   loginLog,
   clientsInLog,
+  socketIn: (place) => place.run,
   adminClient: (place, database) => ({
     tool: "psql",
     args: ["-h", place.run, "-U", ADMIN, "-d", database ?? "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],

@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import { quoteShell as sh } from "../../kit/shell.ts";
-import { crashGuard } from "../crash-guard.ts";
+import { crashGuard, NO_CORE } from "../crash-guard.ts";
 import type { Place, ServeOptions, ServerVersion } from "../index.ts";
 import { quoteIdentifier, quoteLiteral } from "./quote.ts";
 
@@ -36,7 +36,7 @@ export function serveScript(options: ServeOptions): string {
     .join(" ");
   return `set -u
 umask 077
-cd ${sh(directory)}
+${options.purpose === "staging" ? NO_CORE : ""}cd ${sh(directory)}
 mkdir -p ${sh(options.place.run)}
 ${crashGuard.before}if [ "$$" = 1 ]; then rm -f data/postmaster.pid; fi
 if [ -e start.sql ]; then
@@ -67,6 +67,7 @@ function baseSettings(options: ServeOptions): Record<string, string> {
   if (options.purpose === "copy") return { ...common, synchronous_commit: "on" };
   return {
     ...common,
+    ...(options.purpose === "staging" ? { max_wal_size: "128MB", min_wal_size: "32MB" } : {}),
     synchronous_commit: "off",
     wal_level: "minimal",
     max_wal_senders: "0",
@@ -79,12 +80,12 @@ function baseSettings(options: ServeOptions): Record<string, string> {
   };
 }
 
-/** SQL for single-user mode, a statement a line: `ditto` with this password, and no other role's password works. */
+/** SQL for single-user mode, a statement a line, and for psql: `ditto` with this password, and no other role's password works. */
 export function startSql(access: { user: string; password: string; database: string }): string {
   const verifier = scramVerifier(access.password);
   return [
-    "UPDATE pg_catalog.pg_authid SET rolpassword = NULL WHERE rolpassword IS NOT NULL",
-    `ALTER ROLE ${quoteIdentifier(access.user)} WITH LOGIN SUPERUSER CREATEDB PASSWORD ${quoteLiteral(verifier)}`,
+    "UPDATE pg_catalog.pg_authid SET rolpassword = NULL WHERE rolpassword IS NOT NULL;",
+    `ALTER ROLE ${quoteIdentifier(access.user)} WITH LOGIN SUPERUSER CREATEDB PASSWORD ${quoteLiteral(verifier)};`,
     "",
   ].join("\n");
 }

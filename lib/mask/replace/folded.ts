@@ -2,7 +2,8 @@ import { textMessage } from "../canonical.ts";
 import { type Draw, drawFrom } from "../draw.ts";
 import { fold, joinBlanks, splitBlanks } from "../fold.ts";
 import type { MaskKey } from "../key.ts";
-import type { MaskRequest, Rule } from "../request.ts";
+import type { MaskRequest } from "../request.ts";
+import type { Rule } from "../rule.ts";
 import { type Speller, spellFrom } from "../spelling.ts";
 
 /** 14 letters carry 65.8 bits. */

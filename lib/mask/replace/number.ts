@@ -6,10 +6,9 @@ import { type ExactNumber, parseNumber, printNumber } from "../numbers.ts";
 import { permutationOf } from "../permutation.ts";
 import type { MaskRequest } from "../request.ts";
 import type { Specials } from "../specials.ts";
+import { floatOf } from "./float.ts";
 import { longest, messageOr } from "./folded.ts";
 
-/** Beyond them a float's leading digit stays small, so that it cannot overflow. */
-const FLOAT_DIGITS = 38;
 const TEXT_DIGITS = 18;
 /** In a text an exponent would make a number longer than its column. */
 const PLAIN = /^\s*[+-]?\d+(?:\.\d+)?\s*$/;
@@ -25,8 +24,9 @@ export function replaceNumber(request: MaskRequest, key: MaskKey, specials: Spec
     if (isSpecial(request.kind, number)) return specials.keep(value);
     const permuted = ranged?.(number);
     if (permuted !== undefined) return print(request.kind, permuted, value);
-    draw.start(`number\0${printNumber(number)}`);
-    const drawn = ranged === undefined ? drawLike(draw, request.kind, number) : drawWithin(draw, request);
+    const exactly = request.kind.is === "float" ? floatOf(request.kind, number) : number;
+    draw.start(`number\0${printNumber(exactly)}`);
+    const drawn = ranged === undefined ? drawLike(draw, request.kind, exactly) : drawWithin(draw, request);
     return print(request.kind, drawn, value);
   };
 }
@@ -60,9 +60,8 @@ function drawLike(draw: Draw, kind: Kind, number: ExactNumber): ExactNumber {
 /** The numbers with as many digits, as far as the type has two of them. */
 function boundsOf(kind: Kind, { digits, negative }: ExactNumber): [bigint, bigint] {
   const power = 10n ** BigInt(digits.length - 1);
-  const most = kind.is === "float" && digits.length >= FLOAT_DIGITS ? 3n : 10n;
   const least = digits.length === 1 ? 0n : power;
-  const [from, to] = negative ? [1n - power * most, -power] : [least, power * most - 1n];
+  const [from, to] = negative ? [1n - power * 10n, -power] : [least, power * 10n - 1n];
   if (kind.is !== "integer") return [from, to];
   const [low, high] = [from > kind.min ? from : kind.min, to < kind.max ? to : kind.max];
   return high > low ? [low, high] : [kind.min > 0n ? kind.min : 0n, kind.max];

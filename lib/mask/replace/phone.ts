@@ -22,13 +22,10 @@ export function phoneParts(draw: Source["draw"]): { area: string; line: string }
 /** With a "+" and the separator that the value has, as far as the column has room for them. */
 export const phone: Compose = ({ draw, folded, max }) => {
   const { area, line } = phoneParts(draw);
-  const mark = /[-. ]/.exec(folded.replace(/^\+?1?/, ""))?.[0] ?? "";
-  const plus = folded.startsWith("+");
-  const forms = [
-    plus ? `+1${mark}${area}${mark}555${mark}${line}` : `${area}${mark}555${mark}${line}`,
-    plus ? `+1${area}555${line}` : `${area}555${line}`,
-    `${area}555${line}`,
-    `555${line}`,
-  ];
+  const mark = /[-. ]/.exec(folded)?.[0] ?? "";
+  const country = folded.startsWith("+") ? "+1" : "";
+  const separated = `${country}${country && mark}${area}${mark}555${mark}${line}`;
+  if (separated.length <= max) return separated;
+  const forms = [`${country}${area}555${line}`, `${area}555${line}`, `555${line}`];
   return forms.find((form) => form.length <= max) ?? line.slice(-max);
 };

@@ -44,7 +44,13 @@ export async function answers(tool: ContainerTool): Promise<{ ok: boolean; versi
   }
 }
 
-function explain(tool: ContainerTool, args: string[], purpose: string | undefined, result: ExecResult): DittoError {
+/** The error for a failed call, in words. */
+export function explain(
+  tool: ContainerTool,
+  args: string[],
+  purpose: string | undefined,
+  result: ExecResult,
+): DittoError {
   // Some versions end every error with advice to read the help.
   const said = result.stderr
     .split("\n")

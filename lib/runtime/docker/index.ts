@@ -11,6 +11,7 @@ import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
 import { copyContainer, restart, serve } from "./serve.ts";
 import { freeSpaceOf } from "./space.ts";
+import { memoryOf, openStaging } from "./staging.ts";
 import { listThings, removeThing } from "./things.ts";
 import { containerToolbox, execArguments } from "./tools.ts";
 import { openToolbox, openWorkshop, removeContainer } from "./workshop.ts";
@@ -28,6 +29,8 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     host: () => daemonHost(cli),
     openWorkshop: (request) => openWorkshop(context, request),
     openToolbox: (request) => openToolbox(context, request),
+    openStaging: (request) => openStaging(context, request),
+    memory: () => memoryOf(cli),
     locate: (host) => containerAddress(cli, host),
     askVersion: (question) => askVersion(cli, question),
     serve: async (request) => serve(cli, request, await yardOf(cli, request.from)),

@@ -3,7 +3,7 @@ import { newId } from "../../kit/state.ts";
 import type { Frozen, Packed, Platform, Toolbox } from "../index.ts";
 import { packedBy, TELL_LIBC, unpackInto } from "../storage/tar.ts";
 import type { Yard } from "../storage/yard.ts";
-import type { ContainerCli } from "./cli.ts";
+import { type ContainerCli, type ContainerTool, explain } from "./cli.ts";
 import { coverVolumes, inspectImage } from "./images.ts";
 import { labelFlags } from "./labels.ts";
 import { goneBase } from "./serve.ts";
@@ -56,12 +56,16 @@ export async function unpackPlace(
   { cli, container, tools, owner }: { cli: ContainerCli; container: string; tools: Toolbox; owner: string },
   tar: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  await asRoot(tools, `mkdir ${PLACE.directory}/data`);
+  await asRoot({ tools, runtime: cli.tool }, `mkdir ${PLACE.directory}/data`);
   // Podman would give all of it to the container's user, which is root here.
   const flags = cli.tool === "podman" ? ["--archive=false"] : [];
   await unpackInto(cli.start(["cp", ...flags, "-", `${container}:${PLACE.directory}/data`]), tar);
   // Images number their users differently.
-  await asRoot(tools, `chown -R "$1" ${PLACE.directory}/data; chmod 700 ${PLACE.directory}/data`, owner);
+  await asRoot(
+    { tools, runtime: cli.tool },
+    `chown -R "$1" ${PLACE.directory}/data; chmod 700 ${PLACE.directory}/data`,
+    owner,
+  );
 }
 
 /** What a server in this container would be. */
@@ -70,8 +74,12 @@ export async function platformOf(tools: Toolbox, architecture: string): Promise<
   return { platform: `linux/${architecture}`, libc: stdout.trim() };
 }
 
-async function asRoot(tools: Toolbox, script: string, ...args: string[]): Promise<void> {
+async function asRoot(
+  { tools, runtime }: { tools: Toolbox; runtime: ContainerTool },
+  script: string,
+  ...args: string[]
+): Promise<void> {
   const command = { tool: "sh", args: ["-c", `set -e; ${script}`, "sh", ...args] };
-  const { status, stderr } = await tools.run(command, { asRoot: true });
-  if (status !== 0) throw new Error(`the workshop could not be filled: ${stderr.trim()}`);
+  const result = await tools.run(command, { asRoot: true });
+  if (result.status !== 0) throw explain(runtime, [], "fill the workshop", result);
 }

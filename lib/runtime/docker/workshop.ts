@@ -11,7 +11,7 @@ import {
 } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
-import type { ContainerCli } from "./cli.ts";
+import { type ContainerCli, type ContainerTool, explain } from "./cli.ts";
 import { commitImage } from "./commit.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { coverVolumes, ensureImage, type ImageFacts } from "./images.ts";
@@ -25,7 +25,11 @@ import { chooseYard } from "./yards.ts";
 /** Where a place lies in every container: outside any VOLUME, or `docker commit` would leave the data behind. */
 export const PLACE = { directory: "/ditto", run: "/ditto/run" };
 
-const WORK = "/work";
+/** The folder that tools of one build share. */
+export const WORK = "/work";
+
+/** How long the daemon may take to remove a container, in milliseconds. */
+const REMOVAL_MS = 60_000;
 
 /** Keeps the container alive, and ends at once when it is stopped. */
 export const KEEPER = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait \"$!\"; done";
@@ -80,7 +84,7 @@ async function fitOut(cli: ContainerCli, request: WorkshopRequest, site: Site): 
     { purpose: "open the workshop for the base" },
   );
   const tools = containerToolbox(cli, container, request.user, WORK);
-  const owner = await handOver(tools, request.user, marker);
+  const owner = await handOver({ ...tools, runtime: cli.tool }, request.user, marker);
   return {
     ...tools,
     place: PLACE,
@@ -173,15 +177,17 @@ function reachFlags(reach: ToolboxRequest["reach"]): string[] {
   return ["--add-host", `${name ?? "host.docker.internal"}:host-gateway`];
 }
 
-async function handOver(tools: Toolbox, user: string, marker: string): Promise<string> {
-  const script = `set -e; mkdir -p ${PLACE.run}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
+/** Makes the place and the work folder the server's own; resolves to its user as `uid:gid`. */
+export async function handOver(
+  tools: Toolbox & { runtime: ContainerTool },
+  user: string,
+  marker: string,
+): Promise<string> {
+  const script = `set -e; mkdir -p ${PLACE.run} ${WORK}; printf '%s' "$2" > ${PLACE.directory}/${MARKER_FILE}; chmod 700 ${PLACE.directory} ${PLACE.run}
 chown "$1" ${PLACE.directory} ${PLACE.run} ${WORK}; chmod 1777 ${WORK}; echo "$(id -u "$1"):$(id -g "$1")"`;
-  const { status, stdout, stderr } = await tools.run(
-    { tool: "sh", args: ["-c", script, "sh", user, marker] },
-    { asRoot: true },
-  );
-  if (status !== 0) throw new Error(`the workshop could not be prepared: ${stderr.trim()}`);
-  return stdout.trim();
+  const result = await tools.run({ tool: "sh", args: ["-c", script, "sh", user, marker] }, { asRoot: true });
+  if (result.status !== 0) throw explain(tools.runtime, [], "prepare the workshop", result);
+  return result.stdout.trim();
 }
 
 async function placeBytes(tools: Toolbox): Promise<number> {
@@ -207,10 +213,15 @@ async function closeWorkshop(cli: ContainerCli, { container, volume, yard, path 
 
 /** Removes a container with its anonymous volumes; none is fine too. */
 export async function removeContainer(cli: ContainerCli, container: string): Promise<void> {
-  const removed = await cli(["rm", "-f", "-v", container], { check: false });
-  if (removed.status !== 0 && !/no such container|no container with/i.test(removed.stderr)) {
-    await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
+  const until = Date.now() + REMOVAL_MS;
+  for (;;) {
+    const { status, stderr } = await cli(["rm", "-f", "-v", container], { check: false });
+    if (status === 0 || /no such container|no container with/i.test(stderr)) return;
+    // Of one that the daemon removes by itself when it ends.
+    if (!/removal of container .* is already in progress/i.test(stderr) || Date.now() > until) break;
+    await Bun.sleep(100);
   }
+  await cli(["rm", "-f", "-v", container], { purpose: `remove container "${container}"` });
 }
 
 function workVolume(id: string): string {

@@ -1,6 +1,7 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { DittoError } from "../../kit/errors.ts";
+import { basename, dirname, join } from "node:path";
+import { memoryHome, memoryHomes, openMemory } from "../../kit/memory.ts";
+import { requireOurs } from "../../kit/own-folder.ts";
 import { homeId, homePath, ownerTag, RECORD_VERSION } from "../../kit/state.ts";
 import type { Thing, ThingKind } from "../index.ts";
 import { isRoot, type Owner } from "./privileges.ts";
@@ -46,29 +47,29 @@ export async function openRoot(): Promise<string> {
   return root;
 }
 
-/** Throws `UNSAFE_PATH` unless `folder` is a real directory of ours that nobody else may write to. */
-export async function requireOurs(folder: string): Promise<void> {
-  const facts = await lstat(folder);
-  if (facts.isDirectory() && facts.uid === process.getuid?.() && (facts.mode & 0o022) === 0) return;
-  throw new DittoError(`Cannot use "${folder}": it is not a directory that only this user can write to`, {
-    code: "UNSAFE_PATH",
-    hint: "Look who made it, remove it, and run the command again",
+/** Every native root that this process can read, on disk and in memory: root's state folders, or the one of this user. */
+export async function knownRoots(): Promise<string[]> {
+  if (!isRoot()) return [await nativeRoot(), await memoryHome()];
+  const parents = [SYSTEM_ROOT, memoryHomes()];
+  const roots = parents.map(async (parent) => {
+    const names = await readdir(parent).catch(() => []);
+    return names.map((name) => join(parent, name));
   });
+  return (await Promise.all(roots)).flat();
 }
 
-/** Every native root that this process can read: root's state folders, or the one of this user. */
-export async function knownRoots(): Promise<string[]> {
-  if (!isRoot()) return [await nativeRoot()];
-  const names = await readdir(SYSTEM_ROOT).catch(() => []);
-  return names.map((name) => join(SYSTEM_ROOT, name));
+/** Makes the root in memory, for what must not reach a disk; it has a folder `tmp` only. */
+export async function openMemoryRoot(): Promise<string> {
+  return dirname(await openMemory("tmp"));
 }
 
 /** Makes `tmp/<name>` with a marker: whatever becomes of this process, the next one knows whose it is. */
 export async function openTemporary(
   name: string,
   marker: Pick<Marker, "kind" | "id" | "expiresAt">,
+  open: () => Promise<string> = openRoot,
 ): Promise<{ folder: string; root: string }> {
-  const root = await openRoot();
+  const root = await open();
   const folder = join(root, "tmp", name);
   await mkdir(folder, { mode: 0o700 });
   await writeMarker(folder, {

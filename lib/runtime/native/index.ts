@@ -11,6 +11,7 @@ import { packFrozen } from "./pack.ts";
 import { parseOwner } from "./privileges.ts";
 import { serverProcess } from "./processes.ts";
 import { binOf, copyFolder, frozenName, frozenPlace, readLog, restart, serve, stopServer } from "./serve.ts";
+import { memory, openStaging } from "./staging.ts";
 import { listThings, removeFolder, removeThing } from "./things.ts";
 import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
@@ -25,6 +26,8 @@ export function openNative(say: (text: string) => void): Runtime {
     host: async () => HERE,
     openWorkshop: (request) => openWorkshop(request, say),
     openToolbox,
+    openStaging: (request) => openStaging(request, say),
+    memory,
     locate: async (host) => host,
     askVersion,
     serve,

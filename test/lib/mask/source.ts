@@ -1,7 +1,8 @@
 import { openKey } from "../../../lib/mask/key.ts";
 import { type Engine, type Kind, kindOf } from "../../../lib/mask/kind.ts";
 import { misfitOf } from "../../../lib/mask/misfit.ts";
-import type { MaskRequest, Rule } from "../../../lib/mask/request.ts";
+import type { MaskRequest } from "../../../lib/mask/request.ts";
+import type { Rule } from "../../../lib/mask/rule.ts";
 import { type ValueMask, valueMask } from "../../../lib/mask/value-mask.ts";
 
 export const key = openKey(Buffer.alloc(32, 7));
@@ -12,7 +13,7 @@ export interface Wish extends Partial<Omit<Rule, "unique">> {
   /** The column is in a unique index. */
   isUnique?: boolean;
   unique?: "suffix" | undefined;
-  fold?: "all" | "case";
+  fold?: "all" | "width" | "case";
 }
 
 /** A request for a column of the type, `replace` unless the wish says otherwise. */

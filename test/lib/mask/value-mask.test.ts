@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { openKey } from "../../../lib/mask/key.ts";
 import { type Engine, kindOf } from "../../../lib/mask/kind.ts";
-import type { Rule } from "../../../lib/mask/request.ts";
+import type { Rule } from "../../../lib/mask/rule.ts";
 import { valueMask } from "../../../lib/mask/value-mask.ts";
 
 const key = openKey(Buffer.alloc(32, 7));

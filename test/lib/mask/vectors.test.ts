@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { type MaskKey, openKey } from "../../../lib/mask/key.ts";
 import type { Engine } from "../../../lib/mask/kind.ts";
-import type { Rule } from "../../../lib/mask/request.ts";
+import type { Rule } from "../../../lib/mask/rule.ts";
 import vectors from "../../fixtures/mask/vectors.json";
 import { maskFor, type Wish } from "./source.ts";
 
@@ -17,7 +17,7 @@ interface Vector {
   rule: Partial<Rule>;
   labels?: string[];
   isUnique?: boolean;
-  fold?: "all" | "case";
+  fold?: "all" | "width" | "case";
   by?: string;
   input: string;
   canonical: string;

@@ -15,8 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, start } from "../../../lib/kit/exec.ts";
+import { requireOurs } from "../../../lib/kit/own-folder.ts";
 import { homeId, newId, ownerAlive, ownerTag } from "../../../lib/kit/state.ts";
-import { nativeRoot, openRoot, openTemporary, requireOurs } from "../../../lib/runtime/native/folders.ts";
+import { nativeRoot, openRoot, openTemporary } from "../../../lib/runtime/native/folders.ts";
 import { type Owner, parseOwner, self } from "../../../lib/runtime/native/privileges.ts";
 import { endProcesses, pidFile, serverProcess } from "../../../lib/runtime/native/processes.ts";
 import { openRunDirectory, removeRunDirectory } from "../../../lib/runtime/native/run-directory.ts";

@@ -154,7 +154,7 @@ function whyMissing(ground: Ground): string | undefined {
 async function inventory(project: Project): Promise<string[]> {
   const files = project
     .files()
-    .filter((file) => /^(copies|bases|snapshots|dumps|tmp|work|native)\/./.test(file) || file.endsWith(".tmp"));
+    .filter((file) => /^(copies|bases|snapshots|dumps|patches|tmp|work|native)\/./.test(file) || file.endsWith(".tmp"));
   const root = nativeRootOf(project.home) ?? "";
   const native = ["bases", "copies", "snapshots", "tmp"].flatMap((folder) => {
     const path = join(root, folder);

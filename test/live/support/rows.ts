@@ -16,7 +16,7 @@ export async function rowsOf(url: string, sql: string): Promise<(string | null)[
     uri: url,
     rowsAsArray: true,
     charset: "utf8mb4",
-    typeCast: (field) => field.string(),
+    typeCast: (field) => (field.type === "JSON" ? field.string("utf8") : field.string()),
   });
   try {
     return (await connection.query(sql))[0] as unknown as (string | null)[][];

@@ -12,6 +12,7 @@ import type { ServerVersion } from "../../../../lib/engine/index.ts";
 import { mysql } from "../../../../lib/engine/mysql/index.ts";
 import { newId } from "../../../../lib/kit/state.ts";
 import { parseDatabaseUrl } from "../../../../lib/kit/url.ts";
+import type { MaskRequest } from "../../../../lib/mask/request.ts";
 import { openRuntime } from "../../../../lib/runtime/open.ts";
 import { qualifiedName, type Schema, type Table } from "../../../../lib/schema/model.ts";
 
@@ -36,12 +37,22 @@ function masksOf(tables: Table[], masks: Masks): RowMasks {
         index: Number(index),
         by: undefined,
         flag: undefined,
-        change: () => text,
+        request: fixedText(text),
         count: { name: "", strategy: "replace" as const, seen: 0, changed: 0, kept: 0 },
       }));
-      return [[qualifiedName(table), { table, selected: new Map(), flags: [], changes, ranges: [] }]];
+      return [
+        [
+          qualifiedName(table),
+          { table, selected: new Map(), flags: [], changes, secret: Buffer.alloc(32), ranges: [] },
+        ],
+      ];
     }),
   );
+}
+
+function fixedText(text: string): MaskRequest {
+  const rule = { table: "t", column: "c", strategy: "redact" as const, with: text, warn_only: false };
+  return { engine: "mysql", kind: { is: "text", max: Number.POSITIVE_INFINITY }, rule, unique: false };
 }
 
 /** A workshop with an empty server, in which one database after the other can be built. */
@@ -90,6 +101,7 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
       selection: { ...EVERYTHING, ...selection },
       database,
       jobs: 2,
+      disarms: false,
       step: () => ({ update: () => {} }),
       warn: (message) => warnings.push(message),
       serverErrors: running.errors,

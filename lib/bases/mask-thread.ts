@@ -1,0 +1,29 @@
+/** A thread that masks rows: it takes its work first, then rows over and over, and answers with them masked. */
+import { DittoError } from "../kit/errors.ts";
+import type { Answer } from "./mask-threads.ts";
+import { type RowMasker, type RowWork, rowMasker } from "./row-work.ts";
+
+declare const self: Worker;
+
+let mask: RowMasker | undefined;
+
+self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array<ArrayBuffer> }>) => {
+  if ("work" in data) {
+    mask = rowMasker(data.work);
+    return;
+  }
+  const answer = maskRows(data.rows);
+  self.postMessage(answer, "masked" in answer ? [answer.masked.lines.buffer] : []);
+};
+
+function maskRows(rows: Uint8Array<ArrayBuffer>): Answer {
+  try {
+    if (mask === undefined) throw new Error("there is no work");
+    return { masked: mask(rows) };
+  } catch (error) {
+    const known = error instanceof DittoError ? error : undefined;
+    const { code = "MASK_FAILED", hint } = known ?? {};
+    // Only our own messages are known to quote no row.
+    return { failure: { message: known?.message ?? "Cannot mask: rows could not be read", code, hint } };
+  }
+}
