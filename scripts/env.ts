@@ -90,7 +90,8 @@ async function patch(call: Call<typeof copyFlags>): Promise<void> {
 
 async function destroy(call: Call): Promise<void> {
   const { copies, config } = await open(call);
-  const chosen = await copies.chooseSome(call, { project: config.project, source: config.sourceName });
+  const scope = { project: config.project, source: config.sourceName };
+  const chosen = await copies.chooseForDelete({ ...call, flags: { all: false } }, scope);
   const files = await copies.destroyCopies(chosen, "deleted");
   copies.sayUnpatched(files, call.say);
   call.answer({ copies: chosen.map((copy) => ({ ...copies.viewOf(copy), status: "destroyed" })), files }, () =>
