@@ -7,7 +7,7 @@ const VALUES = {
   DOLLAR: "$HOME $1 $(id) `id` %PATH%",
   BACKSLASH: "a\\b\\",
   MIXED: "\\'$x\\'",
-  LINES: "a\nb\n\nc",
+  SEVERAL: "a\nb\n\nc",
   SIGNS: "!! ~ * ? [a] {b,c} ; & | < > ( ) # = ^ \t é ✓",
   EMPTY: "",
 };
