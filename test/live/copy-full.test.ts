@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type PrivateDockerd, startPrivateDockerd, whyNoPrivateDockerd } from "../lib/runtime/private-dockerd.ts";
+import {
+  heldBy,
+  type PrivateDockerd,
+  startPrivateDockerd,
+  whyNoPrivateDockerd,
+} from "../lib/runtime/private-dockerd.ts";
 import { must } from "../provision/exec.ts";
 import { POOL_TOOLS, readProvisioned, type ServerImage } from "../provision/report.ts";
 import { type Copy, countItems, ITEMS, soak } from "./support/ground.ts";
@@ -63,13 +68,7 @@ function fillBelow(image: string): void {
     return file;
   };
   const kept = async (project: Project) => {
-    const lists = [
-      ["ps", "-aq"],
-      ["volume", "ls", "-q"],
-      ["image", "ls", "-q", "--no-trunc"],
-    ];
-    const found = await Promise.all(lists.map((list) => daemon.docker(list)));
-    return [...found.map(({ stdout }) => stdout), ...(await project.belongings())];
+    return [...(await heldBy(daemon)), ...(await project.belongings())];
   };
   const expectRefused = async (project: Project) => {
     const before = await kept(project);

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { type PrivateDockerd, startPrivateDockerd, whyNoPrivateDockerd } from "../lib/runtime/private-dockerd.ts";
+import {
+  heldBy,
+  type PrivateDockerd,
+  startPrivateDockerd,
+  whyNoPrivateDockerd,
+} from "../lib/runtime/private-dockerd.ts";
 import { must } from "../provision/exec.ts";
 import { missingPostgres, postgresImage, query, sharedSource, urlTo } from "./support/postgres.ts";
 import { makeProject, type Project } from "./support/project.ts";
@@ -52,13 +57,7 @@ describe.skipIf(missing !== undefined)(`A full disk${missing ? ` (${missing})` :
 
   const onDaemon = () => ({ env: { DOCKER_HOST: daemon.host, DITTO_NO_SWEEP: "1" } });
   const kept = async () => {
-    const lists = [
-      ["ps", "-aq"],
-      ["volume", "ls", "-q"],
-      ["image", "ls", "-q", "--no-trunc"],
-    ];
-    const found = await Promise.all(lists.map((list) => daemon.docker(list)));
-    return [...found.map(({ stdout }) => stdout), ...(await project.belongings())];
+    return [...(await heldBy(daemon)), ...(await project.belongings())];
   };
 
   test("while restoring is said as such, leaves nothing behind, and the base before still serves", async () => {

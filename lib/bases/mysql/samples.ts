@@ -2,13 +2,16 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/mysql/quote.ts";
 import type { Column, Table } from "../../schema/model.ts";
 import { catalog } from "../../schema/read-mysql.ts";
-import type { Samples, WantedRows } from "../samples.ts";
+import {
+  SAMPLED_CHARACTERS,
+  SAMPLED_JSON_CHARACTERS,
+  SAMPLED_ROWS,
+  type SampledRow,
+  type Samples,
+  samplesOf,
+  type WantedRows,
+} from "../samples.ts";
 import { carriageOfType } from "./columns.ts";
-
-/** Rows that are looked at at each end of a table, and characters of each value; JSON has to be whole to be read. */
-const ROWS = 100;
-const CHARACTERS = 400;
-const JSON_CHARACTERS = 8_000;
 
 /** Values of some of a table's columns, from its beginning and, where it has a primary key, from its end. They are read as text. */
 export async function sampleRows(
@@ -20,24 +23,24 @@ export async function sampleRows(
   const fields = Object.fromEntries(columns.map((column, index) => [`c${index}`, textOf(column)]));
   const from = `FROM ${quoteQualified(table)}`;
   const where = wanted === undefined ? "" : ` WHERE ${isOneOf(wanted)}`;
-  const rows = await catalog<Record<string, string | null>>(session, { fields, from: `${from}${where} LIMIT ${ROWS}` });
+  const rows = await catalog<SampledRow>(session, { fields, from: `${from}${where} LIMIT ${SAMPLED_ROWS}` });
   const key = table.keys.find(({ kind }) => kind === "primary key")?.columns;
-  if (wanted === undefined && rows.length === ROWS && key !== undefined) {
+  if (wanted === undefined && rows.length === SAMPLED_ROWS && key !== undefined) {
     const order = key.map((name) => `${quoteIdentifier(name)} DESC`).join(", ");
     rows.push(
-      ...(await catalog<Record<string, string | null>>(session, {
+      ...(await catalog<SampledRow>(session, {
         fields,
-        from: `${from} ORDER BY ${order} LIMIT ${ROWS}`,
+        from: `${from} ORDER BY ${order} LIMIT ${SAMPLED_ROWS}`,
       })),
     );
   }
-  return new Map(columns.map(({ name }, index) => [name, rows.map((row) => row[`c${index}`] ?? null)]));
+  return samplesOf(columns, rows);
 }
 
 function textOf({ name, type }: Column): string {
   const quoted = quoteIdentifier(name);
   const text = carriageOfType(type) === "binary" ? `HEX(${quoted})` : `CONVERT(${quoted} USING utf8mb4)`;
-  return `LEFT(${text}, ${/^json/i.test(type) ? JSON_CHARACTERS : CHARACTERS})`;
+  return `LEFT(${text}, ${/^json/i.test(type) ? SAMPLED_JSON_CHARACTERS : SAMPLED_CHARACTERS})`;
 }
 
 function isOneOf({ columns, values }: WantedRows): string {

@@ -1,12 +1,15 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/postgres/quote.ts";
 import type { Column, Table } from "../../schema/model.ts";
-import type { Samples, WantedRows } from "../samples.ts";
-
-/** Rows that are looked at of each table, and characters of each value; JSON has to be whole to be read. */
-const ROWS = 100;
-const CHARACTERS = 400;
-const JSON_CHARACTERS = 8_000;
+import {
+  SAMPLED_CHARACTERS,
+  SAMPLED_JSON_CHARACTERS,
+  SAMPLED_ROWS,
+  type SampledRow,
+  type Samples,
+  samplesOf,
+  type WantedRows,
+} from "../samples.ts";
 
 /** Above this many rows some are taken from all over the table, in about this many pages. */
 const BIG = 20_000;
@@ -20,19 +23,17 @@ export async function sampleRows(
   wanted?: WantedRows,
 ): Promise<Samples> {
   const list = columns.map(({ name, type }, index) => {
-    const length = /\bjsonb?$/.test(type) ? JSON_CHARACTERS : CHARACTERS;
+    const length = /\bjsonb?$/.test(type) ? SAMPLED_JSON_CHARACTERS : SAMPLED_CHARACTERS;
     return `pg_catalog.left(${quoteIdentifier(name)}::pg_catalog.text, ${length}) AS c${index}`;
   });
   const from = `SELECT ${list.join(", ")} FROM ONLY ${quoteQualified(table)}`;
   const where = wanted === undefined ? "" : ` WHERE ${isOneOf(wanted)}`;
-  const rows = await session.query<Record<string, string | null>>(`${from}${where} LIMIT ${ROWS}`);
+  const rows = await session.query<SampledRow>(`${from}${where} LIMIT ${SAMPLED_ROWS}`);
   if (wanted === undefined && table.estimatedRows > BIG) {
     const percent = Math.min(100, (100 * PAGES * 8192) / Math.max(table.bytes, 1));
-    rows.push(
-      ...(await session.query<Record<string, string | null>>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${ROWS}`)),
-    );
+    rows.push(...(await session.query<SampledRow>(`${from} TABLESAMPLE SYSTEM (${percent}) LIMIT ${SAMPLED_ROWS}`)));
   }
-  return new Map(columns.map(({ name }, index) => [name, rows.map((row) => row[`c${index}`] ?? null)]));
+  return samplesOf(columns, rows);
 }
 
 function isOneOf({ columns, values }: WantedRows): string {

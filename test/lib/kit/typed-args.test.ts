@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ writeFileSync(
   file,
   `import { typedArgs } from ${JSON.stringify(source)};\nconsole.log(JSON.stringify(await typedArgs(process.argv.slice(2))));`,
 );
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 for (const args of [
   ["--", "sh", "-c", "a b"],

@@ -282,3 +282,13 @@ async function execute(argv: string[], input?: string): Promise<DockerResult> {
   ]);
   return { status, stdout, stderr };
 }
+
+/** Everything that a daemon holds, by its ids: the same before and after what changes nothing. */
+export async function heldBy(daemon: PrivateDockerd): Promise<string[]> {
+  const lists = [
+    ["ps", "-aq"],
+    ["volume", "ls", "-q"],
+    ["image", "ls", "-q", "--no-trunc"],
+  ];
+  return (await Promise.all(lists.map((list) => daemon.docker(list)))).map(({ stdout }) => stdout);
+}
