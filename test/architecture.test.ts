@@ -13,6 +13,7 @@ const FLOORS: Record<string, number> = {
   "lib/mask": 3,
   "lib/erd": 3,
   "lib/schema": 2,
+  "lib/vendor": 1,
   "lib/engine": 1,
   "lib/runtime": 1,
   "lib/kit": 0,

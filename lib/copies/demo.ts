@@ -7,8 +7,8 @@ import { reseed } from "../bases/reseed.ts";
 import { servers } from "../engine/engines.ts";
 import { type Config, loadConfig } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
-import { which } from "../kit/exec.ts";
 import { type Step, steps } from "../kit/progress.ts";
+import { howToRun } from "../kit/runner.ts";
 import { paint } from "../kit/stdio.ts";
 import { table } from "../kit/table.ts";
 import { formatBytes, formatDuration } from "../kit/units.ts";
@@ -164,15 +164,6 @@ export async function nextCommands(): Promise<string[]> {
 /** The story's end. */
 export function farewell(totalMs: number, next: string[]): string {
   return `\nThat took ${formatDuration(totalMs)} in all. Now with your own database:\n\n${next.map((line) => `  ${line}`).join("\n")}`;
-}
-
-/** "bun", without an installed one npx with the tested version. */
-export async function howToRun(): Promise<string> {
-  const { packageManager } = await Bun.file(new URL("../../package.json", import.meta.url)).json();
-  // What npx has fetched for this one command is on PATH now and won't be later.
-  const passing = /\/_npx\/|\/bun-node-|node_modules/;
-  const lasting = (process.env.PATH ?? "").split(":").filter((folder) => !passing.test(folder));
-  return which("bun", lasting.join(":")) ? "bun" : `npx -y ${packageManager}`;
 }
 
 /** The demo as JSON. */
