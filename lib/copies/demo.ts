@@ -154,9 +154,7 @@ export function heading(title: string): string {
 export async function nextCommands(): Promise<string[]> {
   const runner = await howToRun();
   return [
-    "cp templates/ditto.yaml ditto.yaml    # then put your database's URL into it",
-    `${runner} scripts/reseed.ts --check  # which columns look personal, and a rule for each`,
-    `${runner} scripts/reseed.ts`,
+    `${runner} scripts/setup.ts               # asks for your database, and proposes what to mask`,
     `${runner} scripts/copy.ts run -- npm test`,
   ];
 }

@@ -1,11 +1,11 @@
 import { lstat, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { usageError } from "../kit/errors.ts";
+import { unifiedDiff } from "../kit/unified-diff.ts";
 import { type Fate, fateOf } from "./fate.ts";
 import type { VendorLock } from "./lock.ts";
 import type { Target } from "./target.ts";
 import { sha256, type ToolkitFile } from "./toolkit.ts";
-import { unifiedDiff } from "./unified-diff.ts";
 
 /** What becomes of one file, as data. */
 export interface PlannedFile {

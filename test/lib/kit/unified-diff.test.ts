@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unifiedDiff } from "../../../lib/vendor/unified-diff.ts";
+import { unifiedDiff } from "../../../lib/kit/unified-diff.ts";
 import { attempt } from "../../provision/exec.ts";
 
 let folder: string;
