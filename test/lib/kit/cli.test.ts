@@ -32,7 +32,7 @@ async function interrupt(args: string[], signals: NodeJS.Signals[]) {
       for (const signal of signals) {
         child.kill(signal);
         // Both pending at once, the kernel would deliver them in an order of its own.
-      await Bun.sleep(200);
+        await Bun.sleep(200);
       }
     }
   }
