@@ -101,9 +101,13 @@ function fillBelow(image: string): void {
     const { error } = JSON.parse(stdout);
     // A server whose disk is full may also end while it is asked.
     const refused = expect.stringMatching(
-      /^Cannot (take a snapshot of "two"|connect to).*(full|no space|its server failed)/i,
+      /^Cannot (take a snapshot of "two"|freeze the snapshot|connect to).*(full|no space|its server failed)/i,
     );
-    expect({ status, ...error }).toMatchObject({ status: 1, message: refused, hint: expect.stringMatching(/space|disk/) });
+    expect({ status, ...error }).toMatchObject({
+      status: 1,
+      message: refused,
+      hint: expect.stringMatching(/space|disk/i),
+    });
     expect(await kept(project)).toEqual(before);
     expect(await project.json<Copy[]>("copy", ["list"], onDaemon())).toContainEqual(
       expect.objectContaining({ name: "two", status: "ready" }),
