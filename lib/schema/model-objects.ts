@@ -174,6 +174,8 @@ export interface ScheduledEvent {
   definition: string;
   status: string;
   comment: string;
+  /** In which its times are meant. */
+  timeZone?: string;
   mysql: NonNullable<Routine["mysql"]>;
 }
 
@@ -235,6 +237,7 @@ export const OBJECT_KINDS = [
   "function",
   "procedure",
   "aggregate",
+  "package",
   "trigger",
   "event trigger",
   "rule",
