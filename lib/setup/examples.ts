@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Finding } from "../mask/detect.ts";
 import type { What } from "../mask/detect-vocabulary.ts";
 import { openKey } from "../mask/key.ts";
-import { type Kind, kindOf } from "../mask/kind.ts";
+import { type Engine, type Kind, kindOf } from "../mask/kind.ts";
 import { isUnique } from "../mask/plan.ts";
 import type { Rule } from "../mask/rule.ts";
 import { valueMask } from "../mask/value-mask.ts";
@@ -52,7 +52,7 @@ const OTHERS: Partial<Record<Kind["is"], string>> = {
 };
 
 /** What the first rule of a finding does; drawn with a key of this moment, so it tells nothing about the real one. */
-export function exampleOf({ engine, tables }: Schema, finding: Finding): Example | undefined {
+export function exampleOf(engine: Engine, { tables }: Schema, finding: Finding): Example | undefined {
   const table = tables.find(({ schema, name }) => schema === finding.schema && name === finding.table);
   const column = table?.columns.find(({ name }) => name === finding.column);
   const [suggested] = finding.suggest;

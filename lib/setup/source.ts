@@ -79,7 +79,10 @@ async function look({ engine, transfer, session }: Inside, question: Question, p
   const chosen = choose(schema, question.selection);
   const site = { engine: engine.name, transfer, session };
   const { unreviewed } = await reviewSchema(site, { rules: [], unreviewed: "warn" }, { schema, chosen });
-  return { ...facts, proposals: unreviewed.map((finding) => ({ finding, example: exampleOf(schema, finding) })) };
+  return {
+    ...facts,
+    proposals: unreviewed.map((finding) => ({ finding, example: exampleOf(engine.name, schema, finding) })),
+  };
 }
 
 /** MySQL lets nobody in who may do nothing with the database. */

@@ -1,0 +1,290 @@
+import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
+import type { Change, DiffOptions, Plan, Statement } from "../change.ts";
+import { type FullSchema, OBJECT_KINDS, type ObjectKind, type OtherObject, type Routine } from "../model-objects.ts";
+import { selector } from "../select.ts";
+import { COMMITS } from "./alter.ts";
+import { changeOf, fromTo } from "./part.ts";
+import {
+  dropProgram,
+  makeProgram,
+  type Program,
+  type ProgramGround,
+  programChange,
+  programWords,
+  Sessions,
+} from "./programs.ts";
+import { takenRenames } from "./renames.ts";
+import { planTables } from "./tables.ts";
+import { namesIn } from "./tokens.ts";
+import { planTriggers } from "./triggers.ts";
+
+/** What sessions of ditto's run under: rows of 0 keep it, and what doesn't fit is refused rather than cut. */
+export const SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES";
+
+/** The SQL that turns `a` into `b`, in an order that works. */
+export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
+  const choose = selector({ ...options, schemas: [] });
+  const chosen = (kind: ObjectKind, ...names: string[]) => choose({ kind, schema: "", names });
+  const renames = takenRenames(a, b, options);
+  const tables = planTables({ a, b, renames, chosen }, options);
+  const ground: ProgramGround = {
+    mariadb: a.server.flavour === "mariadb",
+    crossing: a.server.flavour !== b.server.flavour || seriesOf(a) !== seriesOf(b),
+    accounts: a.roles,
+    sessions: new Sessions(),
+  };
+  const changes = [...tables.changes];
+  const programs = (kinds: ObjectKind[]) => {
+    const side = (schema: FullSchema) => programsOf(schema, kinds).filter(({ kind, name }) => chosen(kind, name));
+    return planPrograms(side(a), side(b), { ground, changes });
+  };
+  const settings = planDatabase(a, b, { chosen, changes });
+  const sequences = planSequences(a, b, { chosen, changes });
+  const routines = programs(["package", "function", "procedure"]);
+  const views = programs(["view"]);
+  const gone = new Set(
+    tables.changes.filter(({ kind, action }) => kind === "table" && action === "drop").map(({ name }) => name),
+  );
+  const triggers = planTriggers(
+    {
+      a: a.triggers.filter(({ table, name }) => !gone.has(table) && chosen("trigger", name, `${table}.${name}`)),
+      b: b.triggers.filter(({ table, name }) => chosen("trigger", name, `${table}.${name}`)),
+    },
+    { ground, changes, tables: renames.tables },
+  );
+  const events = programs(["event"]);
+  return {
+    changes: sorted(changes),
+    statements: [
+      ...settings,
+      ...[events, views, triggers, routines].flatMap(({ drops }) => drops),
+      ...tables.linkDrops,
+      ...tables.drops,
+      ...tables.renames,
+      ...sequences.makes,
+      ...tables.creates,
+      ...tables.alters,
+      ...sequences.drops,
+      ...tables.links,
+      ...[routines, views, triggers, events].flatMap(({ makes }) => makes),
+    ],
+    renames: tables.proposed,
+    notCompared: [
+      ...new Map([...a.notCompared, ...b.notCompared, ...tables.notCompared].map((one) => [one.what, one])).values(),
+    ],
+  };
+}
+
+function seriesOf({ server }: FullSchema): string {
+  return /^\d+\.\d+/.exec(server.version)?.[0] ?? "";
+}
+
+function sorted(changes: Change[]): Change[] {
+  const place = (change: Change) => OBJECT_KINDS.indexOf(change.kind);
+  const byName = (x: Change, y: Change) => (x.name < y.name ? -1 : x.name > y.name ? 1 : 0);
+  return changes.toSorted((x, y) => place(x) - place(y) || byName(x, y));
+}
+
+interface Collected {
+  chosen(kind: ObjectKind, ...names: string[]): boolean;
+  changes: Change[];
+}
+
+/** The database's own defaults, for what is made in it from now on. */
+function planDatabase(a: FullSchema, b: FullSchema, { chosen, changes }: Collected): Statement[] {
+  if (!chosen("database", b.database)) return [];
+  const words: string[] = [];
+  const clauses: string[] = [];
+  if (a.settings.collation !== b.settings.collation) {
+    words.push(fromTo("collation of new tables", a.settings.collation, b.settings.collation));
+    clauses.push(`CHARACTER SET ${b.settings.charset} COLLATE ${b.settings.collation}`);
+  }
+  if (a.settings.encryption !== b.settings.encryption) {
+    words.push(fromTo("encryption of new tables", a.settings.encryption, b.settings.encryption));
+    clauses.push(`ENCRYPTION ${quoteLiteral(b.settings.encryption ?? "N")}`);
+  }
+  if (a.settings.comment !== b.settings.comment && a.server.flavour === "mariadb") {
+    words.push(fromTo("comment", a.settings.comment, b.settings.comment));
+    clauses.push(`COMMENT '${b.settings.comment ?? ""}'`);
+  }
+  if (clauses.length === 0) return [];
+  const change = changeOf("database", a.database, "alter", words);
+  changes.push(change);
+  // Without a name: the database that the session is in.
+  const sql = `ALTER DATABASE ${clauses.join(" ")}`;
+  return [{ sql, hazards: [COMMITS], transactional: false, change: change.id }];
+}
+
+/** MariaDB's sequences; the value that comes next stays. */
+function planSequences(
+  a: FullSchema,
+  b: FullSchema,
+  { chosen, changes }: Collected,
+): { makes: Statement[]; drops: Statement[] } {
+  const side = (schema: FullSchema) =>
+    new Map(
+      schema.others
+        .filter(({ kind, name }) => kind === "sequence" && chosen("sequence", name))
+        .map((one) => [one.name, one]),
+    );
+  const [before, after] = [side(a), side(b)];
+  const plan = { makes: [] as Statement[], drops: [] as Statement[] };
+  const add = (list: Statement[], change: Change, sql: string, destructive?: "drop-sequence") => {
+    if (!changes.includes(change)) changes.push(change);
+    list.push({
+      sql,
+      hazards: [COMMITS],
+      transactional: false,
+      change: change.id,
+      ...(destructive ? { destructive } : {}),
+    });
+  };
+  for (const [name, sequence] of after) {
+    const old = before.get(name);
+    const [text, was] = [textOf(sequence), textOf(old)];
+    if (old === undefined)
+      add(plan.makes, changeOf("sequence", name, "create", [text]), `CREATE SEQUENCE ${quoteIdentifier(name)} ${text}`);
+    else if (text !== was) {
+      // Its engine is ALTER TABLE's business.
+      const [options = "", engine] = text.split(/ ENGINE=/);
+      const change = changeOf("sequence", name, "alter", [fromTo("sequence", was, text)]);
+      for (const sql of sequenceSteps(name, was.split(/ ENGINE=/)[0] ?? "", options)) add(plan.makes, change, sql);
+      if (engine !== was.split(/ ENGINE=/)[1])
+        add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`);
+    }
+  }
+  for (const [name, sequence] of before)
+    if (!after.has(name))
+      add(plan.drops, changeOf("sequence", name, "drop", [textOf(sequence)]), sequence.drop, "drop-sequence");
+  return plan;
+}
+
+/** The type cannot be changed together with anything else. */
+function sequenceSteps(name: string, before: string, after: string): string[] {
+  if (before === after) return [];
+  const type = (text: string) => /^as (.+?) start with /.exec(text)?.[1] ?? "bigint";
+  const rest = after.replace(/^as .+? (?=start with )/, "");
+  const alter = `ALTER SEQUENCE ${quoteIdentifier(name)}`;
+  if (type(before) === type(after)) return [`${alter} ${rest}`];
+  // Bounds that the narrower type doesn't hold must be gone before, those of the wider one can come only behind.
+  const bounds = [`${alter} ${rest}`, `${alter} AS ${type(after)}`];
+  return WIDTHS.indexOf(type(after)) < WIDTHS.indexOf(type(before)) ? bounds : bounds.reverse();
+}
+
+const WIDTHS = [
+  "tinyint",
+  "tinyint unsigned",
+  "smallint",
+  "smallint unsigned",
+  "mediumint",
+  "mediumint unsigned",
+  "int",
+  "int unsigned",
+  "bigint",
+  "bigint unsigned",
+];
+
+/** What stands behind the sequence's name. */
+function textOf(sequence: OtherObject | undefined): string {
+  return (sequence?.create[0] ?? "").replace(/^CREATE SEQUENCE `(?:[^`]|``)*` ?/, "");
+}
+
+function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {
+  const under = (routine: Pick<Routine, "mysql">) =>
+    routine.mysql ?? { sqlMode: SQL_MODE, charset: "", collation: "", databaseCollation: "" };
+  const all: Program[] = [
+    ...schema.others
+      .filter(({ kind }) => kind === "package")
+      .map(({ name, create, drop, attributes }) => ({
+        kind: "package" as const,
+        name,
+        create: create[0] ?? "",
+        drop,
+        under: { sqlMode: "", charset: "", collation: "", databaseCollation: "", ...attributes },
+      })),
+    ...schema.routines.map((routine) => ({
+      kind: routine.kind as ObjectKind,
+      name: routine.name,
+      create: routine.definition,
+      drop: `DROP ${routine.kind.toUpperCase()} ${quoteIdentifier(routine.name)}`,
+      under: under(routine),
+    })),
+    ...schema.tables
+      .filter(({ kind, mysql }) => kind === "view" && mysql?.create !== undefined)
+      .map(({ name, mysql }) => ({
+        kind: "view" as const,
+        name,
+        create: mysql?.create ?? "",
+        drop: `DROP VIEW ${quoteIdentifier(name)}`,
+        under: {
+          sqlMode: SQL_MODE,
+          charset: mysql?.view?.charset ?? "",
+          collation: mysql?.view?.collation ?? "",
+          databaseCollation: "",
+        },
+      })),
+    ...schema.events.map((event) => ({
+      kind: "event" as const,
+      name: event.name,
+      create: event.definition,
+      drop: `DROP EVENT ${quoteIdentifier(event.name)}`,
+      under: { ...under(event), ...(event.timeZone ? { timeZone: event.timeZone } : {}) },
+    })),
+  ];
+  return all.filter(({ kind }) => kinds.includes(kind));
+}
+
+const DROPS = {
+  view: "drop-view",
+  event: "drop-event",
+  package: "drop-routine",
+  function: "drop-routine",
+  procedure: "drop-routine",
+} as const;
+
+/** Programs of some kinds, those that others name first. */
+function planPrograms(
+  a: Program[],
+  b: Program[],
+  { ground, changes }: { ground: ProgramGround; changes: Change[] },
+): { drops: Statement[]; makes: Statement[] } {
+  const key = ({ kind, name }: Program) => `${kind}\0${name}`;
+  const before = new Map(a.map((program) => [key(program), program]));
+  const kept = new Set(b.map(key));
+  const drops: Statement[] = [];
+  const makes: Statement[] = [];
+  for (const program of a) {
+    if (kept.has(key(program))) continue;
+    const change = programChange(program, "drop", []);
+    changes.push(change);
+    drops.push(dropProgram(program, change, DROPS[program.kind as keyof typeof DROPS]));
+  }
+  for (const program of inOrder(b)) {
+    const old = before.get(key(program));
+    const words = old === undefined ? [] : programWords(old, program, ground.crossing);
+    if (old !== undefined && words.length === 0) continue;
+    const change = programChange(program, old === undefined ? "create" : "replace", words);
+    changes.push(change);
+    makes.push(...makeProgram(program, change, { ground, replaces: old !== undefined }));
+  }
+  return { drops, makes };
+}
+
+/** Views after the views that they read; a package's body after its head. */
+function inOrder(programs: Program[]): Program[] {
+  const byName = new Map(programs.filter(({ kind }) => kind === "view").map((view) => [view.name, view]));
+  const done = new Set<Program>();
+  const ordered: Program[] = [];
+  const visit = (program: Program) => {
+    if (done.has(program)) return;
+    done.add(program);
+    if (program.kind === "view")
+      for (const name of namesIn(program.create)) {
+        const needed = byName.get(name);
+        if (needed !== undefined) visit(needed);
+      }
+    ordered.push(program);
+  };
+  for (const program of programs) visit(program);
+  return ordered;
+}

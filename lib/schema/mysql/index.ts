@@ -1,0 +1,28 @@
+import type { SchemaDialect } from "../dialect.ts";
+import { diffMysql, SQL_MODE } from "./diff.ts";
+import { readMysql } from "./read.ts";
+
+/** MySQL and MariaDB. Their changes of a schema commit by themselves, so that nothing stands around them. */
+export const mysqlDialect: SchemaDialect = {
+  read: readMysql,
+  diff: diffMysql,
+  script: {
+    begin: "",
+    commit: "",
+    before: ["SET NAMES utf8mb4", `SET SESSION sql_mode = '${SQL_MODE}'`, "SET SESSION time_zone = '+00:00'"],
+    after: [],
+    terminated,
+  },
+};
+
+/** The client cuts at semicolons, unless it is told of another sign for what holds some. */
+function terminated(sql: string): string {
+  if (
+    !/;/.test(sql) ||
+    !/^CREATE (OR REPLACE )?(DEFINER|FUNCTION|PROCEDURE|TRIGGER|EVENT|PACKAGE|AGGREGATE)/i.test(sql)
+  )
+    return `${sql};`;
+  let sign = "//";
+  while (sql.includes(sign)) sign += "/";
+  return `DELIMITER ${sign}\n${sql}${sign}\nDELIMITER ;`;
+}

@@ -1,0 +1,186 @@
+import type { Session } from "../../engine/index.ts";
+import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
+import type { CatalogSession } from "../dialect.ts";
+import type { Table } from "../model.ts";
+import type { FullSchema, NotCompared } from "../model-objects.ts";
+import { catalog, readMysqlSchema } from "../read-mysql.ts";
+import { parseTable } from "./definition.ts";
+import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
+import { shown } from "./show.ts";
+
+/** Reads everything that is in the session's database. */
+export async function readMysql(session: CatalogSession): Promise<FullSchema> {
+  const notCompared: NotCompared[] = [];
+  const server = session as Session;
+  const plain = await readMysqlSchema(server);
+  const settings = await readSettings(session);
+  const collations = await tableCollations(server);
+  const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
+  for (const table of plain.tables) {
+    if (table.kind === "view") await addView(session, table, notCompared);
+    else await addTable(session, table, { collation: collations.get(table.name) ?? "", unescaped });
+  }
+  await markCounters(server, plain.tables);
+  const definitions = new Map<string, string>();
+  for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
+  return {
+    ...plain,
+    engine: "mysql",
+    server: { ...session.server },
+    settings,
+    schemas: [],
+    extensions: [],
+    types: [],
+    routines: await readRoutines(session, notCompared),
+    triggers: await readTriggers(session, notCompared),
+    rules: [],
+    policies: [],
+    events: await readEvents(session, notCompared),
+    statistics: [],
+    others: [
+      ...(await readPackages(session, notCompared)),
+      ...[...definitions].map(([name, create]) => ({
+        kind: "sequence" as const,
+        schema: session.database,
+        name,
+        sqlName: quoteIdentifier(name),
+        create: [create],
+        drop: `DROP SEQUENCE ${quoteIdentifier(name)}`,
+        attributes: {},
+      })),
+    ],
+    roles: await readAccounts(session),
+    dependencies: [],
+    notCompared: [...notCompared, ...(await readBeyond(session))],
+  };
+}
+
+async function readSettings(session: CatalogSession): Promise<Record<string, string>> {
+  const [row] = await session.query<{ cs: string; co: string }>(
+    "SELECT DEFAULT_CHARACTER_SET_NAME cs, DEFAULT_COLLATION_NAME co FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()",
+  );
+  const [made] = await session.query<Record<string, string>>(
+    `SHOW CREATE DATABASE ${quoteIdentifier(session.database)}`,
+  );
+  const text = made?.["Create Database"] ?? "";
+  const comment = /COMMENT '((?:[^'\\]|\\.|'')*)'/.exec(text)?.[1];
+  return {
+    charset: row?.cs ?? "",
+    collation: row?.co ?? "",
+    ...(/ENCRYPTION='Y'/.test(text) ? { encryption: "Y" } : {}),
+    ...(comment === undefined ? {} : { comment }),
+  };
+}
+
+async function tableCollations(session: Session): Promise<Map<string, string>> {
+  const rows = await catalog<{ name: string; collation: string | null }>(session, {
+    fields: { name: "TABLE_NAME", collation: "TABLE_COLLATION" },
+    from: "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'VIEW'",
+  });
+  return new Map(rows.map(({ name, collation }) => [name, collation ?? ""]));
+}
+
+/** Names of tables and columns that hold the sign that quotes them. */
+function backquoted(tables: Table[]): string[] {
+  const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
+  return [...new Set(names.filter((name) => name.includes("`")))];
+}
+
+/** MariaDB (11.8 too) prints the names in foreign keys without doubling their back-quotes. */
+function escaped(create: string, names: string[]): string {
+  if (names.length === 0) return create;
+  return create.replace(/^ {2}CONSTRAINT `.*FOREIGN KEY.*$/gm, (line) =>
+    names.reduce((text, name) => text.replaceAll(`\`${name}\``, () => quoteIdentifier(name)), line),
+  );
+}
+
+async function addTable(
+  session: CatalogSession,
+  table: Table,
+  { collation, unescaped }: { collation: string; unescaped: string[] },
+): Promise<void> {
+  const create = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
+  const text = parseTable(create);
+  table.mysql = {
+    charset: collation.split("_")[0] ?? "",
+    collation,
+    rowFormat: text.options.get("ROW_FORMAT") ?? "",
+    ...(text.partitioning === "" ? {} : { partitioning: text.partitioning }),
+    ...(text.systemVersioned ? { systemVersioned: true } : {}),
+    create,
+  };
+  table.comment = commentOf(create);
+  for (const column of table.columns) {
+    const written = text.columns.find(({ name }) => name === column.name);
+    if (written?.generated !== undefined) column.expression = written.generated.expression;
+  }
+}
+
+function commentOf(create: string): string {
+  const literal = parseTable(create).options.get("COMMENT");
+  return literal === undefined ? "" : literal.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\");
+}
+
+const VIEW = /^CREATE ALGORITHM=(\w+) DEFINER=(\S+?@\S+) SQL SECURITY (\w+) VIEW/;
+
+async function addView(session: CatalogSession, view: Table, notCompared: NotCompared[]): Promise<void> {
+  const made = await shown(session, "VIEW", view.name);
+  if (made === undefined) {
+    notCompared.push({ what: `view ${view.name}`, why: "its definition may not be read: SHOW VIEW is missing" });
+    return;
+  }
+  const [, algorithm = "", definer = "", security = ""] = VIEW.exec(made.create) ?? [];
+  const checkOption = /WITH (CASCADED|LOCAL) CHECK OPTION$/.exec(made.create)?.[1] ?? "";
+  view.definition = made.create;
+  view.mysql = {
+    charset: "",
+    collation: "",
+    rowFormat: "",
+    view: { algorithm, definer, security, checkOption, charset: made.charset, collation: made.collation },
+    create: made.create,
+  };
+}
+
+/** Notes the counter of tables without rows: there it is a setting, elsewhere it follows from the rows. */
+async function markCounters(session: Session, tables: Table[]): Promise<void> {
+  const counters = new Map<string, string>();
+  for (const table of tables) {
+    if (table.mysql?.create === undefined || !table.columns.some(({ identity }) => identity === "auto_increment"))
+      continue;
+    const counter = /^\) [\s\S]*?\bAUTO_INCREMENT=(\d+)/m.exec(table.mysql.create)?.[1];
+    if (counter === undefined) table.mysql.autoIncrement = "1";
+    else if (table.estimatedRows <= 0) counters.set(table.name, counter);
+  }
+  if (counters.size === 0) return;
+  const asked = [...counters.keys()].map(
+    (name) => `SELECT ${quoteLiteral(name)} AS n, EXISTS(SELECT 1 FROM ${quoteIdentifier(name)}) AS e`,
+  );
+  const rows = await session.query<{ n: string; e: number }>(asked.join(" UNION ALL ")).catch(() => []);
+  for (const { n, e } of rows) {
+    const table = tables.find(({ name }) => name === n);
+    if (table?.mysql && Number(e) === 0) table.mysql.autoIncrement = counters.get(n) ?? "1";
+  }
+}
+
+/** Accounts as `'user'@'host'`; those that may be seen. */
+async function readAccounts(session: CatalogSession): Promise<string[]> {
+  const rows = await session.query<{ g: string }>("SELECT DISTINCT GRANTEE g FROM information_schema.USER_PRIVILEGES");
+  return rows.map(({ g }) => g).sort();
+}
+
+/** What lies in the database and is compared by nobody. */
+async function readBeyond(session: CatalogSession): Promise<NotCompared[]> {
+  const found: NotCompared[] = [];
+  const ask = async (sql: string) => session.query<{ n: number | string }>(sql).catch(() => []);
+  const [grants] = await ask(
+    "SELECT COUNT(*) n FROM (SELECT GRANTEE FROM information_schema.SCHEMA_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT GRANTEE FROM information_schema.TABLE_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE() UNION ALL SELECT GRANTEE FROM information_schema.COLUMN_PRIVILEGES WHERE TABLE_SCHEMA = DATABASE()) g",
+  );
+  if (Number(grants?.n ?? 0) > 0)
+    found.push({ what: `${grants?.n} privileges of accounts on this database`, why: "accounts belong to the server" });
+  const [libraries] = await ask(
+    "SELECT COUNT(*) n FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = DATABASE()",
+  );
+  if (Number(libraries?.n ?? 0) > 0)
+    found.push({ what: `${libraries?.n} libraries`, why: "a kind that ditto doesn't know" });
+  return found;
+}

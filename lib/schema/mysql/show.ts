@@ -1,0 +1,71 @@
+import { quoteIdentifier } from "../../engine/mysql/quote.ts";
+import type { CatalogSession } from "../dialect.ts";
+import { tokensOf } from "./tokens.ts";
+
+/** What SHOW CREATE says of an object. */
+export interface Shown {
+  create: string;
+  sqlMode: string;
+  charset: string;
+  collation: string;
+  databaseCollation: string;
+  timeZone: string;
+}
+
+const TEXT = /^(Create |SQL Original Statement$)/;
+
+/** SHOW CREATE of an object in the session's database; undefined where the account may not read it, or it is broken. */
+export async function shown(session: CatalogSession, kind: string, name: string): Promise<Shown | undefined> {
+  const rows = await session
+    .query<Record<string, string | null>>(`SHOW CREATE ${kind} ${quoteIdentifier(name)}`)
+    .catch((error: unknown) => {
+      // A view whose tables are gone still has a text; what may not be read has none.
+      if (/^(42000|HY000|42S02)$/.test(String((error as { sqlState?: string }).sqlState))) return [];
+      throw error;
+    });
+  const [row] = rows;
+  const create = Object.entries(row ?? {}).find(([field]) => TEXT.test(field))?.[1];
+  if (row === undefined || create === undefined || create === null) return undefined;
+  return {
+    create: withoutDatabase(create, session.database),
+    sqlMode: row.sql_mode ?? "",
+    charset: row.character_set_client ?? "",
+    collation: row.collation_connection ?? "",
+    databaseCollation: row["Database Collation"] ?? "",
+    timeZone: row.time_zone ?? "",
+  };
+}
+
+/**
+ * MariaDB writes the database before columns of views whose definer is gone, and before sequences. It is always the
+ * session's own here, and the copy of this database has another name.
+ */
+export function withoutDatabase(create: string, database: string): string {
+  const own = `\`${database.replaceAll("`", "``")}\`.`;
+  if (!create.includes(own)) return create;
+  const tokens = tokensOf(create);
+  const cuts = new Set<number>();
+  for (const [at, token] of tokens.entries()) {
+    if (!create.startsWith(own, token.at) || token.kind === "string") continue;
+    const [, , , next] = tokens.slice(at, at + 4);
+    if (next?.text === "." || next?.kind === "group") cuts.add(token.at);
+  }
+  for (const { at, kind, text } of tokens)
+    if (kind === "group") for (const cut of inside(text, own)) cuts.add(at + cut);
+  let rest = create;
+  for (const cut of [...cuts].sort((a, b) => b - a)) rest = rest.slice(0, cut) + rest.slice(cut + own.length);
+  return rest;
+}
+
+/** The same in a parenthesis, where a name may stand behind `nextval(`. */
+function inside(group: string, own: string): number[] {
+  const tokens = tokensOf(group.slice(1, -1));
+  return tokens.flatMap((token, at) => {
+    if (token.kind === "group") {
+      const sequence = /^(next|last|set)val$/i.test(tokens[at - 1]?.text ?? "") && token.text.startsWith(`(${own}`);
+      return [...(sequence ? [1] : []), ...inside(token.text, own)].map((cut) => token.at + 1 + cut);
+    }
+    const column = token.kind === "name" && group.startsWith(own, token.at + 1) && tokens[at + 3]?.text === ".";
+    return column ? [token.at + 1] : [];
+  });
+}

@@ -1,0 +1,360 @@
+import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
+import type { Action, Change, Destructive, DiffOptions, Hazard, Plan, Rename, Statement } from "../change.ts";
+import type { Table } from "../model.ts";
+import { type FullSchema, OBJECT_KINDS, type ObjectKind } from "../model-objects.ts";
+import { selector } from "../select.ts";
+import { canonicalText } from "./definition.ts";
+import { takenRenames } from "./renames.ts";
+import { compareTables, type Difference, pairOf, rebuild, type TablePair } from "./table.ts";
+import { recreateVirtual } from "./virtual.ts";
+
+/** What is put together for a plan. */
+interface Work {
+  a: FullSchema;
+  b: FullSchema;
+  chosen(kind: ObjectKind, ...names: string[]): boolean;
+  changes: Change[];
+  /** Names in small letters that no new table may take. */
+  taken: Set<string>;
+  /** In B: tables that are made anew, so that what belongs to them has to be, too. */
+  rebuilt: Set<string>;
+  renamedTables: Map<string, string>;
+  proposed: Rename[];
+}
+
+/** The SQL that turns `a` into `b`, for one transaction with foreign keys off. */
+export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
+  const choose = selector({ ...options, schemas: [] });
+  const renames = takenRenames(a, b, options);
+  const work: Work = {
+    a,
+    b,
+    chosen: (kind, ...names) => choose({ kind, schema: "", names }),
+    changes: [],
+    taken: new Set([...a.tables, ...b.tables].map(({ name }) => name.toLowerCase())),
+    rebuilt: new Set(),
+    renamedTables: renames.tables,
+    proposed: [],
+  };
+  const tables = planTables(work, renames.columns);
+  const views = planTexts(work, "view", { before: viewsOf(a), after: viewsOf(b) });
+  const triggers = planTexts(work, "trigger", { before: triggersOf(a), after: triggersOf(b) });
+  const indexes = planTexts(work, "index", { before: indexesOf(work, a), after: indexesOf(work, b) });
+  const body = [
+    ...triggers.drops,
+    ...views.drops,
+    ...indexes.drops,
+    ...tables.renames,
+    ...tables.drops,
+    ...tables.creates,
+    ...tables.changes,
+    ...indexes.makes,
+    ...views.makes,
+    ...triggers.makes,
+  ];
+  return {
+    changes: sorted(work.changes),
+    statements: guarded(body, work),
+    renames: work.proposed,
+    notCompared: [...a.notCompared, ...b.notCompared],
+  };
+}
+
+function sorted(changes: Change[]): Change[] {
+  const place = (change: Change) => OBJECT_KINDS.indexOf(change.kind);
+  return changes.toSorted((x, y) => place(x) - place(y) || (x.name < y.name ? -1 : x.name > y.name ? 1 : 0));
+}
+
+function note(
+  work: Work,
+  kind: ObjectKind,
+  name: string,
+  { action, words }: { action: Action; words: string[] },
+): string {
+  const known = work.changes.find((change) => change.id === `${kind}:${name}`);
+  if (known !== undefined) known.words.push(...words);
+  else work.changes.push({ id: `${kind}:${name}`, kind, name, action, words });
+  return `${kind}:${name}`;
+}
+
+/** Two that differ in case only are the same to SQLite. */
+function byName<T extends { name: string }>(things: T[]): Map<string, T> {
+  return new Map(things.map((thing) => [thing.name.toLowerCase(), thing]));
+}
+
+interface TablePlan {
+  renames: Statement[];
+  drops: Statement[];
+  creates: Statement[];
+  changes: Statement[];
+}
+
+function planTables(work: Work, columnRenames: Map<string, Map<string, string>>): TablePlan {
+  const plan: TablePlan = { renames: [], drops: [], creates: [], changes: [] };
+  const kindOf = (table: Table): ObjectKind => (table.sqlite?.virtual ? "virtual table" : "table");
+  const own = (schema: FullSchema) =>
+    schema.tables.filter((table) => table.kind !== "view" && work.chosen(kindOf(table), table.name));
+  const before = byName(
+    own(work.a).map((table) => ({ ...table, name: work.renamedTables.get(table.name) ?? table.name })),
+  );
+  for (const [from, to] of work.renamedTables) {
+    const change = note(work, "table", to, { action: "rename", words: [`name: ${from} → ${to}`] });
+    plan.renames.push({
+      sql: `ALTER TABLE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`,
+      hazards: [],
+      transactional: true,
+      change,
+    });
+  }
+  const after = byName(own(work.b));
+  const dropped = [...before.values()].filter(({ name }) => !after.has(name.toLowerCase()));
+  const created = [...after.values()].filter(({ name }) => !before.has(name.toLowerCase()));
+  for (const table of dropped) plan.drops.push(dropTable(work, table, kindOf(table)));
+  for (const table of created) {
+    const change = note(work, kindOf(table), table.name, {
+      action: "create",
+      words: table.columns.map(({ name, type }) => `${name} ${type}`.trim()),
+    });
+    plan.creates.push({ sql: table.definition ?? "", hazards: [], transactional: true, change });
+  }
+  for (const [key, table] of after) {
+    const old = before.get(key);
+    if (old === undefined) continue;
+    if (table.sqlite?.virtual || old.sqlite?.virtual) plan.changes.push(...changeVirtual(work, old, table));
+    else plan.changes.push(...changeTable(work, pairOf(old, table, columnRenames.get(table.name) ?? new Map())));
+  }
+  proposeTables(work, dropped, created);
+  return plan;
+}
+
+function dropTable(work: Work, table: Table, kind: ObjectKind): Statement {
+  const change = note(work, kind, table.name, { action: "drop", words: [`${table.columns.length} columns`] });
+  const hazards: Hazard[] = [{ name: "deletes-data", detail: `all rows of ${table.name}` }];
+  return {
+    sql: `DROP TABLE ${quoteIdentifier(table.name)}`,
+    hazards,
+    destructive: "drop-table",
+    transactional: true,
+    change,
+  };
+}
+
+function proposeTables(work: Work, dropped: Table[], created: Table[]): void {
+  const shape = ({ columns }: Table) =>
+    JSON.stringify(columns.map(({ name, type, nullable }) => [name, type, nullable]));
+  const free = [...created];
+  for (const table of dropped) {
+    const at = free.findIndex((other) => shape(other) === shape(table));
+    const [twin] = at >= 0 ? free.splice(at, 1) : [];
+    if (twin !== undefined) work.proposed.push({ kind: "table", from: table.name, to: twin.name });
+  }
+}
+
+function changeVirtual(work: Work, old: Table, table: Table): Statement[] {
+  if (canonicalText(old.definition ?? "") === canonicalText(table.definition ?? "")) return [];
+  const words = [`− ${old.definition}`, `+ ${table.definition}`];
+  const change = note(work, "virtual table", table.name, { action: "replace", words });
+  return recreateVirtual(old, table, { beside: freeName(work, table.name), change });
+}
+
+function freeName(work: Work, name: string): string {
+  for (let at = 0; ; at++) {
+    const candidate = at === 0 ? `new_${name}` : `new_${name}_${at}`;
+    if (work.taken.has(candidate.toLowerCase())) continue;
+    work.taken.add(candidate.toLowerCase());
+    return candidate;
+  }
+}
+
+/** The least that does it: names, then what ADD and DROP COLUMN can, then a new table in place of the old one. */
+function changeTable(work: Work, pair: TablePair): Statement[] {
+  const { name } = pair;
+  const statements: Statement[] = [];
+  for (const [from, to] of pair.renames) {
+    const change = note(work, "column", `${name}.${to}`, { action: "rename", words: [`name: ${from} → ${to}`] });
+    const sql = `ALTER TABLE ${quoteIdentifier(name)} RENAME COLUMN ${quoteIdentifier(from)} TO ${quoteIdentifier(to)}`;
+    statements.push({ sql, hazards: [], transactional: true, change });
+  }
+  const differences = compareTables(pair).filter((one) =>
+    work.chosen(one.kind, one.name === "" ? name : `${name}.${one.name}`, name),
+  );
+  const ids = differences.map((one) => noteDifference(work, name, one));
+  proposeColumns(work, pair, differences);
+  if (differences.every(({ alone }) => alone !== undefined)) {
+    for (const [at, { alone }] of differences.entries()) {
+      const { sql = "", hazards = [], destructive } = alone ?? {};
+      statements.push({
+        sql,
+        hazards,
+        transactional: true,
+        change: ids[at] ?? "",
+        ...(destructive ? { destructive } : {}),
+      });
+    }
+    return statements;
+  }
+  work.rebuilt.add(name.toLowerCase());
+  return [
+    ...statements,
+    ...rebuild(pair, { beside: freeName(work, name), change: ids[0] ?? `table:${name}`, loses: loses(work, name) }),
+  ];
+}
+
+/** A trigger that B doesn't have goes with the old table, so that the whole step asks for it. */
+function loses({ a, b }: Work, table: string): Destructive | undefined {
+  const kept = byName(b.triggers);
+  const gone = a.triggers.some(
+    (trigger) => trigger.table.toLowerCase() === table.toLowerCase() && !kept.has(trigger.name.toLowerCase()),
+  );
+  return gone ? "drop-trigger" : undefined;
+}
+
+function noteDifference(work: Work, table: string, { kind, name, action, words }: Difference): string {
+  return note(work, kind, name === "" ? table : `${table}.${name}`, { action, words });
+}
+
+/** A column that goes and one of the same type and place that comes. */
+function proposeColumns(work: Work, { name, a, b }: TablePair, differences: Difference[]): void {
+  const named = (action: string) =>
+    new Set(differences.filter((one) => one.kind === "column" && one.action === action).map((one) => one.name));
+  const [gone, come] = [named("drop"), named("create")];
+  for (const [at, column] of a.columns.entries()) {
+    const twin = b.columns[at];
+    if (!gone.has(column.name) || twin === undefined || !come.has(twin.name)) continue;
+    if (twin.type === column.type && twin.attributes.join() === column.attributes.join())
+      work.proposed.push({ kind: "column", from: `${name}.${column.name}`, to: `${name}.${twin.name}` });
+  }
+}
+
+/** Something that is made by one statement and replaced as a whole. */
+interface Text {
+  name: string;
+  /** The table it belongs to, or "". */
+  table: string;
+  sql: string;
+}
+
+function viewsOf({ tables }: FullSchema): Text[] {
+  return tables
+    .filter(({ kind }) => kind === "view")
+    .map(({ name, definition }) => ({ name, table: "", sql: definition ?? "" }));
+}
+
+function triggersOf({ triggers }: FullSchema): Text[] {
+  return triggers.map(({ name, table, definition }) => ({ name, table, sql: definition }));
+}
+
+function indexesOf(work: Work, schema: FullSchema): Text[] {
+  return schema.tables.flatMap(({ name: own, indexes }) => {
+    const table = schema === work.a ? (work.renamedTables.get(own) ?? own) : own;
+    return indexes.flatMap(({ name, definition }) =>
+      definition === undefined ? [] : [{ name, table, sql: definition }],
+    );
+  });
+}
+
+const DROPS = { view: "drop-view", trigger: "drop-trigger", index: "drop-index" } as const satisfies Record<
+  string,
+  Destructive
+>;
+
+/** Views, triggers, indexes: what differs goes before the tables change and comes behind, and so does what they take along. */
+function planTexts(
+  work: Work,
+  kind: keyof typeof DROPS,
+  { before, after }: { before: Text[]; after: Text[] },
+): { drops: Statement[]; makes: Statement[] } {
+  const keep = ({ name, table }: Text) => work.chosen(kind, name, `${table}.${name}`);
+  const [old, now] = [byName(before.filter(keep)), byName(after.filter(keep))];
+  const kept = new Set([...work.b.tables.map(({ name }) => name.toLowerCase()), ""]);
+  const drops: Statement[] = [];
+  const makes: Statement[] = [];
+  const drop = (text: Text, change: string, destructive?: Destructive) =>
+    drops.push({
+      sql: `DROP ${kind.toUpperCase()} ${quoteIdentifier(text.name)}`,
+      hazards: [],
+      transactional: true,
+      change,
+      ...(destructive ? { destructive } : {}),
+    });
+  for (const [key, text] of old) {
+    const table = work.renamedTables.get(text.table) ?? text.table;
+    // What belongs to a table that goes, goes with it.
+    if (now.has(key) || !kept.has(table.toLowerCase())) continue;
+    drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), DROPS[kind]);
+  }
+  for (const [key, text] of now) {
+    const was = old.get(key);
+    const same = was !== undefined && canonicalText(was.sql) === canonicalText(text.sql) && !touches(work, was);
+    const follows = work.rebuilt.has(text.table.toLowerCase());
+    if (same && !follows) continue;
+    const action = was === undefined ? "create" : same ? "rebuild" : "replace";
+    const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
+    const change = note(work, kind, text.name, { action, words });
+    // The table takes its own along when it goes.
+    if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase())) drop(was, change);
+    // A view's triggers go with it, as a table's do.
+    if (was !== undefined && kind === "view") work.rebuilt.add(key);
+    const hazards: Hazard[] =
+      /^create\s+unique/i.test(text.sql) && action !== "rebuild"
+        ? [{ name: "may-fail", detail: `rows of ${text.table} that are equal in ${text.name}` }]
+        : [];
+    makes.push({ sql: text.sql, hazards, transactional: true, change });
+  }
+  return { drops, makes };
+}
+
+/** A trigger on a table of another name follows it by itself, and its text with it. */
+function touches(work: Work, { table }: Text): boolean {
+  return work.renamedTables.has(table);
+}
+
+/**
+ * Foreign keys are off meanwhile. At the end nothing may point into the void that did not before: the row that counts it
+ * is refused by its CHECK, and takes the whole transaction back.
+ */
+function guarded(statements: Statement[], { b, rebuilt }: Work): Statement[] {
+  const dropping = statements.some(({ destructive }) => destructive === "drop-table" || destructive === "drop-column");
+  const keys = b.tables.some((table) => table.keys.some(({ kind }) => kind === "foreign key"));
+  const [first] = statements;
+  if (first === undefined || !keys || !(dropping || rebuilt.size > 0) || mismatched(b)) return statements;
+  const change = statements.at(-1)?.change ?? first.change;
+  const statement = (sql: string, hazards: Hazard[] = []): Statement => ({ sql, hazards, transactional: true, change });
+  const count = "(SELECT count(*) FROM pragma_foreign_key_check)";
+  return [
+    statement("CREATE TEMP TABLE ditto_keys (broken_before INTEGER, broken INTEGER CHECK (broken <= broken_before))"),
+    statement(`INSERT INTO ditto_keys SELECT ${count}, 0`),
+    ...statements,
+    statement(`UPDATE OR ROLLBACK ditto_keys SET broken = ${count}`, [
+      { name: "may-fail", detail: "rows whose foreign key points to no row: nothing is changed then" },
+    ]),
+    statement("DROP TABLE temp.ditto_keys"),
+  ];
+}
+
+/** Keys to something that is not unique can't be checked, and break every write: SQLite says so itself. */
+function mismatched({ tables }: FullSchema): boolean {
+  const known = byName(tables);
+  return tables.some(({ keys }) =>
+    keys.some(({ kind, references }) => {
+      if (kind !== "foreign key" || references === undefined) return false;
+      const parent = known.get(references.table.toLowerCase());
+      if (parent === undefined) return false;
+      const wanted = references.columns
+        .map((name) => name.toLowerCase())
+        .sort()
+        .join("\0");
+      const unique = [
+        ...parent.keys.filter((key) => key.kind !== "foreign key").map(({ columns }) => columns),
+        ...parent.indexes.filter((index) => index.unique).map(({ columns }) => columns),
+      ];
+      return !unique.some(
+        (columns) =>
+          columns
+            .map((name) => name.toLowerCase())
+            .sort()
+            .join("\0") === wanted,
+      );
+    }),
+  );
+}

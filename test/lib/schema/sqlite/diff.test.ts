@@ -1,0 +1,180 @@
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DESTRUCTIVE, type DiffOptions, type Plan, WHOLE } from "../../../../lib/schema/change.ts";
+import { renderSql } from "../../../../lib/schema/render-sql.ts";
+import { sqliteDialect } from "../../../../lib/schema/sqlite/index.ts";
+
+const CASES = join(import.meta.dir, "../../../fixtures/diff/sqlite");
+
+/** Writes what the SQL is now into `expected.sql`, for a person to read. */
+const update = process.env.DITTO_TEST_UPDATE === "1";
+
+describe("A becomes B, its rows stay, and sqlite_schema is alike", () => {
+  for (const name of readdirSync(CASES).sort()) {
+    test(name, async () => {
+      const [before, after] = ["before.sql", "after.sql"].map((file) => readFileSync(join(CASES, name, file), "utf8"));
+      const renames = [...(before ?? "").matchAll(/^-- rename: (.+)=(.+)$/gm)].map(([, from = "", to = ""]) => ({
+        from,
+        to,
+      }));
+      const { complaints, sql } = await tryPair(before ?? "", after ?? "", { renames });
+      expect(complaints).toEqual([]);
+      const path = join(CASES, name, "expected.sql");
+      if (update) writeFileSync(path, sql);
+      expect(sql).toBe(existsSync(path) ? readFileSync(path, "utf8") : "there is no expected.sql");
+    });
+  }
+});
+
+/** Loads both, applies the difference to the first as its script says, and looks at what came of it. */
+export async function tryPair(
+  before: string,
+  after: string,
+  some: Partial<DiffOptions>,
+): Promise<{ complaints: string[]; sql: string; plan: Plan }> {
+  const [a, b] = [loaded(before), loaded(after)];
+  const options = { ...WHOLE, ...some };
+  const right = await sqliteDialect.read(sessionOf(b));
+  const plan = sqliteDialect.diff(await sqliteDialect.read(sessionOf(a)), right, options);
+  const sql = renderSql(plan, sqliteDialect.script, new Set(DESTRUCTIVE));
+  const rows = rowsOf(a);
+  const complaints: string[] = [];
+  try {
+    if (sql !== "") a.exec(sql);
+  } catch (error) {
+    complaints.push(`${(error as Error).message} in\n${sql}`);
+  }
+  const again = sqliteDialect.diff(await sqliteDialect.read(sessionOf(a)), right, { ...options, renames: [] });
+  for (const { kind, name, words } of again.changes)
+    complaints.push(`still differs: ${kind} ${name}: ${words.join("; ")}`);
+  complaints.push(...differing(linesOf(a), linesOf(b)), ...lost(rows, rowsOf(a), plan));
+  for (const row of a.query("PRAGMA integrity_check").all())
+    if (!/ok/.test(JSON.stringify(row))) complaints.push(JSON.stringify(row));
+  a.close();
+  b.close();
+  return { complaints, sql, plan };
+}
+
+function loaded(sql: string): Database {
+  const database = new Database(":memory:");
+  if (sql.trim() !== "") database.exec(sql);
+  return database;
+}
+
+function sessionOf(database: Database) {
+  return {
+    server: { flavour: "sqlite" as const, version: "3" },
+    database: "",
+    query: async <Row>(sql: string, parameters: unknown[] = []) =>
+      database.prepare(sql).all(...(parameters as string[])) as Row[],
+    close: async () => {},
+  };
+}
+
+/** What sqlite_schema holds, an item a line: blanks, case and needless quotes aside, columns in any order. */
+function linesOf(database: Database): string[] {
+  const rows = database
+    .query("SELECT type, name, tbl_name AS t, sql FROM sqlite_schema WHERE name <> 'sqlite_sequence' ORDER BY name")
+    .all() as { type: string; name: string; t: string; sql: string | null }[];
+  return rows.flatMap(({ type, name, t, sql }) => {
+    const bare = (sql ?? "")
+      .replace(/--[^\n]*\n|\/\*.*?\*\//g, " ")
+      .replace(/["`[\]]/g, "")
+      .replace(/\s+/g, " ")
+      .replace(/ ?([(),=]) ?/g, "$1");
+    const head = `${type} ${name} on ${t}`.toLowerCase();
+    if (type !== "table" || sql === null) return [`${head}: ${sql === null ? "" : unquotedCase(bare)}`];
+    const open = bare.indexOf("(");
+    const items = pieces(bare.slice(open + 1, bare.lastIndexOf(")")));
+    return [
+      `${head}: ${unquotedCase(bare.slice(0, open))} ${unquotedCase(bare.slice(bare.lastIndexOf(")")))}`,
+      ...items.map((item) => `${head}: ${unquotedCase(words(item))}`),
+    ];
+  });
+}
+
+/** NOT NULL and DEFAULT may stand in any order. */
+function words(item: string): string {
+  return item
+    .split(/ (?=not null|default |check)/i)
+    .sort()
+    .join(" ");
+}
+
+function unquotedCase(text: string): string {
+  return text.replace(/'(?:[^']|'')*'|[^']+/g, (part) => (part.startsWith("'") ? part : part.toLowerCase())).trim();
+}
+
+function pieces(text: string): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const char of text) {
+    if (char === "(") depth++;
+    if (char === ")") depth--;
+    if (char === "," && depth === 0) parts.push("");
+    else parts[parts.length - 1] += char;
+  }
+  return parts.map((part) => part.trim());
+}
+
+function differing(a: string[], b: string[]): string[] {
+  return [
+    ...a.filter((line) => !b.includes(line)).map((line) => `migrated: ${line}`),
+    ...b.filter((line) => !a.includes(line)).map((line) => `desired : ${line}`),
+  ];
+}
+
+type Rows = Map<string, Record<string, unknown>[]>;
+
+function rowsOf(database: Database): Rows {
+  const names = database
+    .query(
+      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite%'",
+    )
+    .all() as { name: string }[];
+  const rows: Rows = new Map();
+  for (const { name } of names) {
+    const rowid = database.query("SELECT wr FROM pragma_table_list WHERE name = ?").get(name) as { wr: number };
+    const columns = rowid.wr === 1 || name.startsWith("r") ? "*" : "rowid AS rowid, *";
+    rows.set(
+      name.toLowerCase(),
+      database.query(`SELECT ${columns} FROM "${name.replaceAll('"', '""')}"`).all() as Record<string, unknown>[],
+    );
+  }
+  const counters = database.query("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'").get();
+  if (counters)
+    rows.set("sqlite_sequence", database.query("SELECT * FROM sqlite_sequence").all() as Record<string, unknown>[]);
+  return rows;
+}
+
+/** Rows and values that are gone without a hazard that says so. */
+function lost(before: Rows, after: Rows, plan: Plan): string[] {
+  const told = plan.statements.some(({ hazards }) => hazards.some(({ name }) => name === "deletes-data"));
+  const changed = new Set(plan.changes.map(({ name }) => name.toLowerCase()));
+  const renamed = new Map(
+    plan.changes
+      .filter(({ kind, action }) => kind === "table" && action === "rename")
+      .map(({ name, words: [word = ""] }) => [word.slice(6).split(" → ")[0] ?? "", name]),
+  );
+  return [...before].flatMap(([table, rows]) => {
+    if (table === "sqlite_sequence" && changed.size > 0 && !after.has(table)) return [];
+    const now = after.get((renamed.get(table) ?? table).toLowerCase());
+    if (now?.length !== rows.length)
+      return told || table === "sqlite_sequence"
+        ? []
+        : [`${table} had ${rows.length} rows and has ${now?.length ?? "none"}`];
+    const columns = Object.keys(rows[0] ?? {}).filter(
+      (column) => column in (now[0] ?? {}) && !changed.has(`${table}.${column}`.toLowerCase()),
+    );
+    const values = (some: Record<string, unknown>[]) =>
+      some
+        .map((row) => JSON.stringify(columns.map((column) => row[column])))
+        .sort()
+        .join("\n");
+    return values(rows) === values(now)
+      ? []
+      : [`values of ${table} have changed: ${values(rows)} is now ${values(now)}`];
+  });
+}
