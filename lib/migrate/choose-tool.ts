@@ -45,8 +45,10 @@ async function byFiles(folder: ProjectFolder): Promise<Choice> {
     const found = await tools[tool].find(folder);
     if (found) candidates.push({ tool, found });
   }
-  if (candidates.length > 1) throw several(folder, candidates);
-  const [only] = candidates;
+  // A dependency tells less than a file of the tool's own.
+  const sure = candidates.filter(({ found }) => found.file !== "package.json");
+  const [only, ...others] = sure.length > 0 ? sure : candidates;
+  if (only && others.length > 0) throw several(folder, [only, ...others]);
   if (only) return { kind: "tool", folder, ...only, why: `found ${only.found.file}` };
   const plain = await sqlFolder(folder);
   const files = (await plain.list()).filter((name) => /\.sql$/i.test(name));

@@ -183,7 +183,7 @@ function collectOutput(call: Conversation) {
       if (line !== "") call.say(line);
       line = "";
     },
-    tail: () => redact(all).trim(),
+    tail: () => Bun.stripANSI(redact(all)).trim(),
   };
 }
 

@@ -84,7 +84,7 @@ export const tools = {
       const argv = await plainTool(
         folder,
         "flyway",
-        'Install Flyway\'s command-line tool (https://flywaydb.org/download), or "npm install -D node-flywaydb"',
+        "Install Flyway's command-line tool: https://flywaydb.org/download",
       );
       const locations =
         found?.migrations === undefined
@@ -108,11 +108,7 @@ export const tools = {
       return found && { file: found.file, migrations: found.file };
     },
     async start({ folder, found, access }) {
-      const argv = await plainTool(
-        folder,
-        "liquibase",
-        'Install Liquibase (https://www.liquibase.com/download), or "npm install -D liquibase"',
-      );
+      const argv = await plainTool(folder, "liquibase", "Install Liquibase: https://www.liquibase.com/download");
       const changelog = found?.migrations === undefined ? {} : { LIQUIBASE_COMMAND_CHANGELOG_FILE: found.migrations };
       const login = { LIQUIBASE_COMMAND_USERNAME: access.user, LIQUIBASE_COMMAND_PASSWORD: access.password };
       return { argv: [...argv, "update"], env: { ...changelog, LIQUIBASE_COMMAND_URL: jdbcUrl(access), ...login } };

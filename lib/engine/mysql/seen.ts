@@ -90,7 +90,7 @@ const KINDS: { pattern: RegExp; mode: string; changesRows?: true }[] = [
 
 /** What is created stands in nobody's way. */
 const CREATES =
-  /^create\b(?![\s\S]*\b(?:index|trigger)\b[\s\S]*\bon\b)|^(?:drop|alter)\s+(?:procedure|function|event|database|schema|view)\b/i;
+  /^call\b|^create\b(?![\s\S]*\b(?:index|trigger)\b[\s\S]*\bon\b)|^(?:drop|alter)\s+(?:procedure|function|event|database|schema|view)\b/i;
 
 function kindOf(sql: string): { lock?: SeenLock; changesRows: boolean } | undefined {
   for (const { pattern, mode, changesRows = false } of KINDS) {
