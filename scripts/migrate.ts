@@ -9,8 +9,8 @@
  *   bun scripts/migrate.ts COPY --folder F         with the tool whose files are in F, or the .sql files in it
  *   bun scripts/migrate.ts COPY -- CMD             with a command of your own
  *
- * A copy is named by its id, a unique beginning of the id, its name, or @branch; "bun scripts/copy.ts create --name N"
- * makes one. It keeps its URL. After a success the snapshot stays, to go back to.
+ * A copy is named by its id, a unique beginning of the id, its name, or @branch; "bun scripts/copy.ts create" makes one.
+ * It keeps its URL. After a success the snapshot stays, to go back to.
  *
  * Options:
  *   --tool TOOL     auto (default), sql, liquibase, flyway, alembic, prisma, drizzle, knex, node-pg-migrate, dbmate, goose,

@@ -51,8 +51,7 @@ function summary(outcome: Outcome): string {
   }
   const rewritten = [...new Set(statements.flatMap(({ rewrites }) => rewrites))];
   if (rewritten.length > 0) rows.push(["Rewritten", rewritten.map(code).join(", ")]);
-  if (schema?.unreadable === undefined && schema)
-    rows.push(["Schema", `${schema.added} lines more, ${schema.removed} less`]);
+  if (schema?.unreadable === undefined && schema) rows.push(["Schema", `+${schema.added} −${schema.removed} lines`]);
   return tableOf(["", ""], rows);
 }
 
@@ -88,7 +87,7 @@ function schemaPart({ schema }: Outcome): string[] {
   if (schema.diff === "") return ["The schema is the same as before."];
   const whole = schema.diff.length <= LONGEST_DIFF;
   const text = whole ? schema.diff : schema.diff.slice(0, schema.diff.lastIndexOf("\n", LONGEST_DIFF));
-  const title = `Schema: ${schema.added} lines more, ${schema.removed} less${whole ? "" : " (the beginning)"}`;
+  const title = `Schema: +${schema.added} −${schema.removed} lines${whole ? "" : " (the beginning)"}`;
   return [`<details>\n<summary>${title}</summary>\n\n${fenced(text, "diff")}\n\n</details>`];
 }
 

@@ -64,7 +64,7 @@ function schemaPart({ schema }: Outcome): string {
   if (!schema) return "";
   if (schema.unreadable !== undefined) return `The schema can't be compared: ${schema.unreadable}`;
   if (schema.diff === "") return "The schema is the same as before";
-  return `Schema: ${schema.added} lines more, ${schema.removed} less\n${coloured(schema.diff)}`;
+  return `Schema: +${schema.added} -${schema.removed} lines\n${coloured(schema.diff)}`;
 }
 
 function coloured(diff: string): string {
