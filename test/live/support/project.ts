@@ -160,7 +160,7 @@ function startScript(project: Project, script: string, args: string[] = [], opti
 }
 
 /** The environment of a user who has nothing set: no DITTO_*, no PG*, no CI, and no colours. */
-function environment(home: string): Record<string, string> {
+export function environment(home: string): Record<string, string> {
   const foreign = /^(DITTO_|PG|MYSQL_|AWS_|S3_|CI$|CI_|GITHUB_|FORCE_COLOR)/;
   const own = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined || foreign.test(name) ? [] : [[name, value]],
