@@ -177,14 +177,18 @@ const WORTH_SHOWING_MS = 100;
 function othersIn(entries: LogEntry[], endOf: EndOf): SeenStatement[] {
   const seen: (SeenStatement & { shape: string })[] = [];
   let defines = false;
+  // The log's own times are cut to milliseconds, those of events are not.
+  let latest = 0;
   for (const [place, entry] of entries.entries()) {
+    const before = latest;
+    latest = Math.max(latest, entry.at);
     const done = durationOf(entry.text);
     const other = done && !defines && /^(statement|execute)$/.test(done.step) ? otherStatement(done.sql) : undefined;
     // What the client sent at once has its events before its duration.
     defines = entry.event !== undefined;
     if (!done || !other) continue;
-    const startedAt = entry.at - done.ms;
-    const heldMs = (endOf(place) ?? entry.at) - startedAt;
+    const startedAt = Math.max(entry.at - done.ms, before);
+    const heldMs = Math.max((endOf(place) ?? entry.at) - startedAt, done.ms);
     const last = seen.at(-1);
     if (last?.shape === other.shape) {
       last.times++;
