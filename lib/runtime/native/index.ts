@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Command, type Frozen, HERE, type Runtime, type ServerState, type Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
-import { askVersion } from "./ask.ts";
+import { ask, askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
 import { copyFrozen, freezeCopy, pause, resume } from "./freeze.ts";
 import { packFrozen } from "./pack.ts";
@@ -29,6 +29,7 @@ export function openNative(say: (text: string) => void): Runtime {
     openStaging: (request) => openStaging(request, say),
     memory,
     locate: async (host) => host,
+    ask,
     askVersion,
     serve,
     insideCopy,
