@@ -214,7 +214,7 @@ export function columnWords(pair: TablePair, a: ColumnText, b: ColumnText): stri
   compare("generated", generatedText(a), generatedText(b), plain(generatedText(a)) === plain(generatedText(b)));
   compare("row", a.rowMark, b.rowMark);
   if (a.notNull !== b.notNull) words.push(b.notNull ? "null → not null" : "not null → null");
-  compare("default", a.default ?? "", b.default ?? "", pair.defaultOf(a) === pair.defaultOf(b));
+  compare("default", a.default ?? "", b.default ?? "", plain(pair.defaultOf(a)) === plain(pair.defaultOf(b)));
   compare("on update", a.onUpdate, b.onUpdate, plain(a.onUpdate) === plain(b.onUpdate));
   if (a.autoIncrement !== b.autoIncrement)
     words.push(`auto_increment: ${yesNo(a.autoIncrement)} → ${yesNo(b.autoIncrement)}`);

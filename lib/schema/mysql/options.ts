@@ -56,7 +56,7 @@ export function optionPart(pair: TablePair): Part | undefined {
     words.push(fromTo(name.toLowerCase().replaceAll("`", ""), before, after));
     set(
       `${name}=${after ?? UNSET[name] ?? "DEFAULT"}`,
-      LIGHT.test(name) ? "instant" : name === "ENGINE" ? "copy" : "rebuild",
+      LIGHT.test(name) ? "inplace" : name === "ENGINE" ? "copy" : "rebuild",
     );
   }
   if (pair.tableCollation.a !== pair.tableCollation.b) {
@@ -70,7 +70,7 @@ export function optionPart(pair: TablePair): Part | undefined {
     set(counter.sql, "inplace");
   }
   if (clauses.length === 0) return undefined;
-  const cost = pair.innodb || costs.every((one) => one === "instant") ? dearest(costs) : "copy";
+  const cost = pair.innodb || costs.every((one) => one === "inplace") ? dearest(costs) : "copy";
   return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards };
 }
 

@@ -3,7 +3,7 @@ import type { Table } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
 import type { ColumnText } from "./column.ts";
 import { renamedColumn } from "./columns.ts";
-import { parseTable, type TableText } from "./definition.ts";
+import { definitionOf, type TableText } from "./definition.ts";
 import { namesIn, renameIn } from "./tokens.ts";
 
 export type Server = FullSchema["server"];
@@ -57,10 +57,10 @@ export function pairOf(
   }: { servers: { a: Server; b: Server }; renames: Map<string, string>; linked: Set<string> },
 ): TablePair {
   const crossing = servers.a.flavour !== servers.b.flavour || seriesOf(servers.a) !== seriesOf(servers.b);
-  const plain = crossing ? comparable : (text: string) => text;
+  const plain = crossing ? (text: string) => comparable(folded(text)) : folded;
   const oldNames = new Map([...renames].map(([from, to]) => [to, from]));
   const collations = { a: collationsOf(a), b: collationsOf(b) };
-  const original = parseTable(a.mysql?.create ?? "");
+  const original = definitionOf(a);
   const collationIn = (side: "a" | "b", column: ColumnText) =>
     collations[side].get(side === "a" ? (oldNames.get(column.name) ?? column.name) : column.name) ?? "";
   return {
@@ -68,7 +68,7 @@ export function pairOf(
     oldTable: a.name,
     flavour: servers.a.flavour === "mariadb" ? "mariadb" : "mysql",
     a: underTableName(renamedTable(original, renames), { from: a.name, to: b.name }),
-    b: parseTable(b.mysql?.create ?? ""),
+    b: definitionOf(b),
     innodb: /^innodb$/i.test(a.storage),
     instant: instantTable(original),
     dropsInstantly: instantTable(original) && (servers.a.flavour === "mariadb" || atLeastVersion(servers.a, 8, 0, 29)),
@@ -145,6 +145,11 @@ function underTableName(table: TableText, { from, to }: { from: string; to: stri
   const own = `${from}_chk_`;
   const renamed = (name: string) => (name.startsWith(own) ? `${to}_chk_${name.slice(own.length)}` : name);
   return { ...table, checks: table.checks.map((check) => ({ ...check, name: renamed(check.name) })) };
+}
+
+/** MySQL (9.7 too) prints a negative number as `-(5)`, and as `-5` once the table has been altered. */
+function folded(text: string): string {
+  return text.includes("-(") ? text.replace(/-\((\d[\d.e]*)\)/g, "-$1") : text;
 }
 
 /** What versions and flavours print differently and mean alike. */

@@ -4,7 +4,7 @@ import type { CatalogSession } from "../dialect.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { catalog, readMysqlSchema } from "../read-mysql.ts";
-import { parseTable } from "./definition.ts";
+import { definitionOf } from "./definition.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { shown } from "./show.ts";
 
@@ -100,24 +100,19 @@ async function addTable(
   { collation, unescaped }: { collation: string; unescaped: string[] },
 ): Promise<void> {
   const create = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
-  const text = parseTable(create);
-  table.mysql = {
-    charset: collation.split("_")[0] ?? "",
-    collation,
-    rowFormat: text.options.get("ROW_FORMAT") ?? "",
-    ...(text.partitioning === "" ? {} : { partitioning: text.partitioning }),
-    ...(text.systemVersioned ? { systemVersioned: true } : {}),
-    create,
-  };
-  table.comment = commentOf(create);
+  table.mysql = { charset: collation.split("_")[0] ?? "", collation, rowFormat: "", create };
+  const text = definitionOf(table);
+  table.mysql.rowFormat = text.options.get("ROW_FORMAT") ?? "";
+  if (text.partitioning !== "") table.mysql.partitioning = text.partitioning;
+  if (text.systemVersioned) table.mysql.systemVersioned = true;
+  table.comment = unquoted(text.options.get("COMMENT"));
   for (const column of table.columns) {
     const written = text.columns.find(({ name }) => name === column.name);
     if (written?.generated !== undefined) column.expression = written.generated.expression;
   }
 }
 
-function commentOf(create: string): string {
-  const literal = parseTable(create).options.get("COMMENT");
+function unquoted(literal: string | undefined): string {
   return literal === undefined ? "" : literal.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\");
 }
 
@@ -147,7 +142,7 @@ async function markCounters(session: Session, tables: Table[]): Promise<void> {
   for (const table of tables) {
     if (table.mysql?.create === undefined || !table.columns.some(({ identity }) => identity === "auto_increment"))
       continue;
-    const counter = /^\) [\s\S]*?\bAUTO_INCREMENT=(\d+)/m.exec(table.mysql.create)?.[1];
+    const counter = /\bAUTO_INCREMENT=(\d+)/.exec(table.mysql.create.slice(table.mysql.create.lastIndexOf("\n)")))?.[1];
     if (counter === undefined) table.mysql.autoIncrement = "1";
     else if (table.estimatedRows <= 0) counters.set(table.name, counter);
   }

@@ -4,7 +4,7 @@ import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { alterStatements, COMMITS } from "./alter.ts";
 import { columnParts, defaultless, written } from "./columns.ts";
-import { type ForeignKeyText, parseTable, type TableText } from "./definition.ts";
+import { definitionOf, type ForeignKeyText, type TableText } from "./definition.ts";
 import { type Links, planLinks } from "./foreign-keys.ts";
 import { checkParts, indexParts } from "./indexes.ts";
 import { fixedOptions, optionPart, periodParts } from "./options.ts";
@@ -53,10 +53,11 @@ export function planTables(sides: Sides, options: DiffOptions): TablePlan {
     proposed: [],
     notCompared: [],
   };
+  const referenced = referencedColumns(b);
   const created = wanted.filter(({ name }) => !before.has(name));
   const pairs = wanted.flatMap((table) => {
     const old = before.get(table.name);
-    return old === undefined ? [] : [prepare(sides, old, table)];
+    return old === undefined ? [] : [prepare(sides, { old, table, referenced })];
   });
   const kept = new Set(tablesOf(b).map(({ name }) => name));
   const dropped = [...before].filter(([name]) => !kept.has(name) && chosen("table", name)).map(([, table]) => table);
@@ -88,16 +89,14 @@ function tablesOf({ tables }: FullSchema): Table[] {
 }
 
 /** The parts of one table that are chosen, foreign keys left for later. */
-function prepare({ a, b, renames, chosen }: Sides, old: Table, table: Table): Prepared {
-  const linked = new Set(
-    tablesOf(b).flatMap((other) =>
-      linksOf(other)
-        .filter((key) => key.table === table.name)
-        .map((key) => key.referenced[0] ?? ""),
-    ),
-  );
+function prepare(
+  { a, b, renames, chosen }: Sides,
+  { old, table, referenced }: { old: Table; table: Table; referenced: Map<string, Set<string>> },
+): Prepared {
+  const linked = referenced.get(table.name) ?? new Set<string>();
   const columns = renames.columns.get(table.name) ?? new Map<string, string>();
   const pair = pairOf(old, table, { servers: { a: a.server, b: b.server }, renames: columns, linked });
+  if (!pair.crossing && columns.size === 0 && isUntouched(old, table)) return { pair, parts: [] };
   const ofColumns = columnParts(pair);
   const remade = new Set(
     ofColumns
@@ -120,12 +119,23 @@ function prepare({ a, b, renames, chosen }: Sides, old: Table, table: Table): Pr
   return { pair, parts: parts.filter(({ change }) => chosen(change.kind, table.name, change.name)) };
 }
 
-const parsedLinks = new WeakMap<Table, ForeignKeyText[]>();
+/** The same text under the same collation is the same table: most are. */
+function isUntouched(old: Table, table: Table): boolean {
+  return old.mysql?.create === table.mysql?.create && old.mysql?.collation === table.mysql?.collation;
+}
+
+/** Table → the columns that a foreign key's list begins with: they want an index at any time. */
+function referencedColumns(schema: FullSchema): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { table, referenced } of tablesOf(schema).flatMap(linksOf)) {
+    const columns = found.get(table) ?? new Set();
+    found.set(table, columns.add(referenced[0] ?? ""));
+  }
+  return found;
+}
 
 function linksOf(table: Table): ForeignKeyText[] {
-  const known = parsedLinks.get(table) ?? parseTable(table.mysql?.create ?? "").foreignKeys;
-  parsedLinks.set(table, known);
-  return known;
+  return definitionOf(table).foreignKeys;
 }
 
 function planRenames({ renames }: Sides, plan: TablePlan): void {
@@ -178,7 +188,7 @@ function createTables(
     );
     const [table] = waiting.splice(Math.max(0, ready), 1);
     if (table === undefined) break;
-    const text = parseTable(table.mysql?.create ?? "");
+    const text = definitionOf(table);
     const fits = text.foreignKeys.filter(
       (key) => key.database !== undefined || key.table === table.name || there.has(key.table),
     );

@@ -59,6 +59,8 @@ export interface Outcome {
   plan: Plan;
   sql: string;
   complaints: string[];
+  /** A statement that was said to be able to fail on rows has done so. */
+  refused: boolean;
 }
 
 /** Loads both sides, applies the difference to the first, and reads again. */
@@ -70,6 +72,7 @@ export async function tryCase(
   const databases: [string, string] = [`${prefix}_a`, `${prefix}_b`];
   const options = { ...WHOLE, ...one.options };
   const complaints: string[] = [];
+  let refused = false;
   const admin = await createConnection({ ...loginOf(address), multipleStatements: true });
   let [plan, sql]: [Plan | undefined, string] = [undefined, ""];
   const sessions: MysqlSession[] = [];
@@ -89,11 +92,13 @@ export async function tryCase(
     const rows = await rowsOf(admin, databases[0]);
     const worker = await open(address, databases[0]);
     sessions.push(worker);
-    for (const statement of [...mysqlDialect.script.before, ...plan.statements.map(({ sql: text }) => text)]) {
+    for (const before of mysqlDialect.script.before) await worker.query(before);
+    for (const statement of plan.statements) {
       try {
-        await worker.query(statement);
+        await worker.query(statement.sql);
       } catch (error) {
-        complaints.push(`${(error as Error).message}\n  in: ${statement}`);
+        complaints.push(`${(error as Error).message}\n  in: ${statement.sql}`);
+        refused = statement.hazards.some(({ name }) => name === "may-fail");
         break;
       }
     }
@@ -112,6 +117,7 @@ export async function tryCase(
     plan: plan ?? { changes: [], statements: [], renames: [], notCompared: [] },
     sql,
     complaints,
+    refused,
   };
 }
 
@@ -144,7 +150,10 @@ async function rowsOf(admin: Connection, database: string): Promise<Rows> {
     [database],
   );
   for (const { t } of tables as { t: string }[]) {
-    const [found] = await admin.query<never[]>(`SELECT * FROM \`${database}\`.\`${t.replaceAll("`", "``")}\``);
+    const [found] = await admin.query<never[]>({
+      typeCast: false,
+      sql: `SELECT * FROM \`${database}\`.\`${t.replaceAll("`", "``")}\``,
+    });
     rows.set(t, found);
   }
   return rows;
@@ -192,7 +201,12 @@ export function dumpsByName(dump: string): Map<string, string[]> {
           !/^(--|\/\*M?!\d+ (SET|DROP|ALTER)|$)/.test(line) &&
           !/^(DROP|USE|LOCK|UNLOCK|SET|CREATE DATABASE)/.test(line),
       )
-      .map((line) => line.replace(/ AUTO_INCREMENT=\d+/, "").replace(/,$/, ""));
+      .map((line) =>
+        line
+          .replace(/ AUTO_INCREMENT=\d+/, "")
+          .replace(/,$/, "")
+          .replace(/-\((\d+)\)/g, "-$1"),
+      );
     dumps.set(name, [...(dumps.get(name) ?? []), ...lines]);
   }
   for (const [name, lines] of dumps) dumps.set(name, lines.sort());
