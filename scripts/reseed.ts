@@ -47,12 +47,14 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
   const { prepareReseed } = await import("../lib/bases/prepare.ts");
   const { checkRules, reseed } = await import("../lib/bases/reseed.ts");
   const { baseIdsInUse } = await import("../lib/copies/in-use.ts");
+  const { requireAllowance } = await import("../lib/copies/disk-limit.ts");
   const { reportFailure } = await import("../lib/bases/failure.ts");
   const { describeBase } = await import("../lib/bases/describe.ts");
   const { describeReview } = await import("../lib/bases/describe-review.ts");
 
   const config = await loadConfig(call);
   try {
+    if (!call.flags.check) await requireAllowance(config, "reseed");
     const request = await prepareReseed(config, call, baseIdsInUse);
     if (call.flags.check) {
       const review = describeReview(await checkRules(request));

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { EngineName, ServerVersion } from "../engine/index.ts";
 import { DittoError } from "../kit/errors.ts";
-import { homePath, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
+import { homePath, readRecord, readRecords, recordsOf, type Stored, writeRecord } from "../kit/state.ts";
 import type { Frozen } from "../runtime/index.ts";
 import { currentOf } from "./choice.ts";
 
@@ -81,7 +81,7 @@ export function forgetBase(id: string): Promise<void> {
 
 /** The bases of one project and source, newest first. */
 export async function basesOf(owner: { project: string; source: string }): Promise<BaseRecord[]> {
-  const bases = (await readBases()).flatMap((stored) => (stored.kind === "record" ? [stored.record] : []));
+  const bases = recordsOf(await readBases());
   return bases.filter((base) => base.project === owner.project && base.source === owner.source).reverse();
 }
 

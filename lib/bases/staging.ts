@@ -1,20 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { servers } from "../engine/engines.ts";
 import type { EngineName, ServerEngine, ServerVersion } from "../engine/index.ts";
 import { withCleanup } from "../kit/cleanup.ts";
-import { DittoError, registerSecret } from "../kit/errors.ts";
+import { DittoError } from "../kit/errors.ts";
 import { newId } from "../kit/state.ts";
 import { formatBytes } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Staging } from "../runtime/index.ts";
-import type { Build } from "./build.ts";
 import type { DetectedDump } from "./files.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { serverOfFile } from "./server-of-file.ts";
 import { requireSpace } from "./space.ts";
+import { serveOnce } from "./throwaway.ts";
 import { transfers } from "./transfers.ts";
 import { sizesOf } from "./unpacked.ts";
-import { serverInside, startWorkshopServer } from "./workshop.ts";
 
 /** A raw file whose rows a server holds for the time being. */
 export interface StagedFile {
@@ -28,9 +26,6 @@ type StagingWish = Pick<
   ReseedRequest,
   "runtime" | "image" | "selection" | "settings" | "jobs" | "minFree" | "rawOnDisk" | "step" | "warn"
 >;
-
-/** The user of every staging server. */
-const USER = "ditto";
 
 /**
  * Bytes of a data directory for each byte of a dump, and of an empty one with its logs. Measured were 2 for wide rows, 3 for
@@ -122,55 +117,20 @@ interface Site {
   warn(message: string): void;
 }
 
-/** Loads the file and opens the door for {@link USER} alone, with a password that only this process knows. */
-async function loaded(
+/** Loads the file, whose rows are then a user's to read. */
+function loaded(
   request: StagingWish,
   file: DetectedDump,
-  { engine, staging, ...site }: Site,
+  { engine, server, staging, warn }: Site,
 ): Promise<DatabaseUrl> {
-  const server = await serverInside(engine, site.server, staging);
-  const { listen } = staging;
-  const running = await startWorkshopServer(engine, server, staging, {
-    settings: request.settings,
-    traits: {},
-    staging: { listen },
-  });
-  const database = file.database || "app";
-  const build: Build = {
-    engine,
-    server,
-    workshop: staging,
-    // Definitions alone are taken from it, when only they are wanted.
-    selection: { ...request.selection, schemaOnly: false },
-    database,
-    jobs: request.jobs,
-    // What is read from here goes on into a base, which is disarmed.
-    disarms: false,
-    step: request.step,
-    warn: site.warn,
-    serverErrors: running.errors,
-  };
-  await transfers[engine.name].fromFile(build, file).catch((error) => {
-    throw explained(file, error, request);
-  });
-  const password = randomBytes(24).toString("base64url");
-  registerSecret(password);
-  await openDoor(build, engine.startSql({ user: USER, password, database, server }));
-  const where = staging.reach ?? {
-    host: "localhost",
-    port: engine.defaultPort,
-    socket: engine.socketIn(staging.place),
-  };
-  return { engine: engine.name, ...where, user: USER, password, database, params: {}, dropped: [] };
-}
-
-async function openDoor({ engine, server, workshop }: Build, sql: string): Promise<void> {
-  const { status } = await workshop.run(engine.adminClient(workshop.place, undefined, server), { input: sql });
-  if (status === 0) return;
-  throw new DittoError(`Cannot mask the file: the server that holds its rows takes no user (status ${status})`, {
-    code: "STAGING_FAILED",
-    hint: "Check that the image in copy.image is one of this engine and version; --verbose shows each step",
-  });
+  const { settings, selection, jobs, step } = request;
+  // Definitions alone are taken from it, when only they are wanted.
+  const task = { selection: { ...selection, schemaOnly: false }, jobs, step, warn };
+  return serveOnce({ engine, server, staging, settings, database: file.database || "app" }, task, (build) =>
+    transfers[engine.name].fromFile(build, file).catch((error) => {
+      throw explained(file, error, request);
+    }),
+  );
 }
 
 /** A disk that is full is the memory that was given, unless it is a disk. */

@@ -1,7 +1,7 @@
 import { DittoError, usageError } from "../kit/errors.ts";
 import { run } from "../kit/exec.ts";
 import { nearest } from "../kit/nearest.ts";
-import { type Stored, slug } from "../kit/state.ts";
+import { recordsOf, type Stored, slug } from "../kit/state.ts";
 import { type CopyRecord, readCopies } from "./record.ts";
 
 /** Whose names count: names are unique per project and source. */
@@ -15,7 +15,7 @@ export async function findCopy(word: string, scope: Scope): Promise<CopyRecord> 
   const stored = await readCopies();
   const special = stored.find(({ id, kind }) => kind !== "record" && id === word);
   if (special) throw unreadable("copy", special);
-  const copies = stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+  const copies = recordsOf(stored);
   // Every id begins with nothing at all.
   if (word === "")
     throw usageError("Cannot find a copy: its name is empty", 'Run "bun scripts/copy.ts list" to see what there is');

@@ -1,5 +1,5 @@
 import { type BaseRecord, readBases } from "../bases/catalogue.ts";
-import type { Stored } from "../kit/state.ts";
+import { recordsOf, type Stored } from "../kit/state.ts";
 import { table } from "../kit/table.ts";
 import { formatAge, formatBytes, formatDuration } from "../kit/units.ts";
 import { diskMeter } from "./disk.ts";
@@ -16,7 +16,7 @@ type ListedCopy = CopyView & { disk_bytes: number | null; snapshots: (SnapshotVi
 /** Every copy of this state folder as it is now, with what it came of and what came of it, and the disk that each takes. */
 export async function listCopies(): Promise<{ json: object[]; text: string }> {
   const [stored, snapshots, bases] = await Promise.all([observeCopies(), knownSnapshots(), readBases()]);
-  const copies = stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+  const copies = recordsOf(stored);
   const meter = diskMeter();
   const disk = new Map<string, number | undefined>();
   await Promise.all([
@@ -34,7 +34,7 @@ export async function listCopies(): Promise<{ json: object[]; text: string }> {
     };
     return listed;
   });
-  const known = bases.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+  const known = recordsOf(bases);
   const tree = drawn(lineageOf({ bases: known, copies, snapshots }));
   const rows = [...tree.map((line) => rowOf(line, disk)), ...stored.flatMap(strangeRow)];
   const head = ["BASE, COPY, SNAPSHOT", "PROJECT", "STATUS", "ENGINE", "PORT", "DISK", "AGE", "EXPIRES"];

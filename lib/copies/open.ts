@@ -6,6 +6,7 @@ import { runtimeNamed } from "../runtime/open.ts";
 import { addressOf } from "./address.ts";
 import { type BaseWishes, baseFor } from "./base-for.ts";
 import { type Announce, type CopyOrigin, type CopyRequest, createCopy } from "./create.ts";
+import { requireAllowance } from "./disk-limit.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { loginSettings } from "./logins.ts";
 import { onWholeBase } from "./rebuild.ts";
@@ -62,9 +63,14 @@ export async function copyOfBase(
     if (existing) return handOver(await resetCopy(existing, base, config), announce);
     const request = await requestOf(config, { wishes, base, say });
     sayWhenOld(base, config, say);
-    await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
+    await requireRoom(request, config);
     return createCopy(request, announce);
   });
+}
+
+async function requireRoom({ runtime, base }: CopyRequest, config: Config): Promise<void> {
+  await requireAllowance(config, "make a copy");
+  await requireSpace(runtime, "make a copy", { minFree: config.disk.min_free, from: base.frozen });
 }
 
 /** A copy of a snapshot, with a password of its own. */
@@ -77,7 +83,7 @@ export async function copyOfSnapshot(
   const base: CopyOrigin = { id, project, source, engine, server, database, dumpKey, raw, frozen, settings, snapshot };
   const request = await requestOf(config, { wishes, base, say });
   if (!(await request.runtime.exists(frozen))) throw lostSnapshot(snapshot, "make a copy");
-  await requireSpace(request.runtime, "make a copy", { minFree: config.disk.min_free, from: frozen });
+  await requireRoom(request, config);
   return createCopy(request, announce);
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { DittoError, messageOf } from "../kit/errors.ts";
-import { homePath, readRecord, readRecords, type Stored, withLock, writeRecord } from "../kit/state.ts";
+import { homePath, readRecord, readRecords, recordsOf, type Stored, withLock, writeRecord } from "../kit/state.ts";
 import { readEnvFile, writeEnvFile } from "./env-file.ts";
 import { type Layer, lay, lift } from "./patch-layers.ts";
 import { type CopyRecord, logEvent, readCopies, readCopy } from "./record.ts";
@@ -72,7 +72,7 @@ export async function orphanedPatches(): Promise<string[]> {
 /** Every file that is patched, as far as its record can be read. */
 export async function readPatches(): Promise<PatchRecord[]> {
   const stored = await readRecords(homePath("patches"), parsePatch);
-  return stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+  return recordsOf(stored);
 }
 
 async function layersOf(copyId: string): Promise<boolean> {

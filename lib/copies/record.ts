@@ -3,7 +3,7 @@ import { appendFile, mkdir, readFile, rm } from "node:fs/promises";
 import type { EngineName, ServerVersion } from "../engine/index.ts";
 import { maskInCi } from "../kit/cli.ts";
 import { registerSecret } from "../kit/errors.ts";
-import { homePath, homeSecret, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
+import { homePath, homeSecret, readRecord, readRecords, recordsOf, type Stored, writeRecord } from "../kit/state.ts";
 import { type DatabaseUrl, defaultPorts, formatDatabaseUrl } from "../kit/url.ts";
 import type { CloneMethod, Frozen, RuntimeName } from "../runtime/index.ts";
 import { loginHost } from "./address.ts";
@@ -241,7 +241,7 @@ export function readCopies(): Promise<Stored<CopyRecord>[]> {
 
 /** Those that can be read. */
 export async function knownCopies(): Promise<CopyRecord[]> {
-  return (await readCopies()).flatMap((stored) => (stored.kind === "record" ? [stored.record] : []));
+  return recordsOf(await readCopies());
 }
 
 export async function readCopy(id: string): Promise<CopyRecord | undefined> {

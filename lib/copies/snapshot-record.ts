@@ -1,7 +1,7 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EngineName, ServerVersion } from "../engine/index.ts";
-import { homePath, NAME, readRecord, readRecords, type Stored, writeRecord } from "../kit/state.ts";
+import { homePath, NAME, readRecord, readRecords, recordsOf, type Stored, writeRecord } from "../kit/state.ts";
 import type { Frozen, Platform } from "../runtime/index.ts";
 import type { SnapshotName } from "./record.ts";
 
@@ -129,7 +129,7 @@ function momentOf(stored: Stored<SnapshotRecord>): string {
 
 /** Those that can be read, of one copy or of all. */
 export async function knownSnapshots(copyId?: string): Promise<SnapshotRecord[]> {
-  const all = (await readSnapshots()).flatMap((stored) => (stored.kind === "record" ? [stored.record] : []));
+  const all = recordsOf(await readSnapshots());
   return copyId === undefined ? all : all.filter((snapshot) => snapshot.copyId === copyId);
 }
 

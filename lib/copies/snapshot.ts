@@ -8,6 +8,7 @@ import { formatDuration } from "../kit/units.ts";
 import type { Frozen, FrozenCopy, Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { changeCopy, notAwake } from "./change.ts";
+import { requireAllowance } from "./disk-limit.ts";
 import { keepNewest } from "./drop-snapshot.ts";
 import { waitForLogin } from "./login.ts";
 import { type CopyRecord, logEvent, readCopy, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
@@ -36,6 +37,7 @@ export async function takeSnapshot(copy: CopyRecord, wishes: SnapshotWishes, con
     const id = newId();
     await refuse(now, name);
     const action = `take a snapshot of "${wordFor(now)}"`;
+    await requireAllowance(config, action);
     await requireSpace(runtime, action, { minFree: config.disk.min_free, from: now.frozen });
     const state = await runtime.state(runtimeIdOf(now));
     if (state === "paused") throw notAwake({ ...now, status: "paused" });
@@ -79,6 +81,7 @@ export function describeTaken(snapshot: SnapshotRecord): string {
 export async function copySnapshot(snapshot: SnapshotRecord, name: string, config: Config): Promise<SnapshotRecord> {
   const copied: SnapshotRecord = { ...snapshot, id: newId(), name: checkName(name, "a snapshot's name") };
   const runtime = await runtimeNamed(snapshot.frozen.runtime, () => {});
+  await requireAllowance(config, "copy the snapshot");
   await requireSpace(runtime, "copy the snapshot", { minFree: config.disk.min_free, from: snapshot.frozen });
   if (await isTaken(copied)) throw taken(snapshot, name);
   if (!(await runtime.exists(snapshot.frozen))) throw lostSnapshot(snapshot, "copy the snapshot");

@@ -4,7 +4,7 @@ import { openStore } from "../bases/stores.ts";
 import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
 import { type DittoError, messageOf } from "../kit/errors.ts";
-import { homeFolder, type Stored } from "../kit/state.ts";
+import { homeFolder, recordsOf, type Stored } from "../kit/state.ts";
 import { answers } from "../runtime/docker/cli.ts";
 import { canShut } from "../runtime/docker/network.ts";
 import type { CloneMethod, Runtime, RuntimeName, ServerState } from "../runtime/index.ts";
@@ -108,11 +108,13 @@ export async function readStatus(config: Config, call: Conversation): Promise<St
   const stored = { bases: readBases(), copies: readCopies(), snapshots: readSnapshots() };
   const [runtime, storage, dumps, bases, copies, snapshots, unreadable] = await Promise.all([
     chosen,
-    Promise.all([chosen, stored.bases.then(records)]).then(([{ name }, all]) => storageOf(name, all, { config, ask })),
+    Promise.all([chosen, stored.bases.then(recordsOf)]).then(([{ name }, all]) =>
+      storageOf(name, all, { config, ask }),
+    ),
     readDumps(config),
     lookAtBases(stored, config, ask),
-    stored.copies.then((all) => Promise.all(records(all).map((copy) => lookAtCopy(copy, ask)))),
-    stored.snapshots.then((all) => Promise.all(records(all).map((snapshot) => lookAtSnapshot(snapshot, ask)))),
+    stored.copies.then((all) => Promise.all(recordsOf(all).map((copy) => lookAtCopy(copy, ask)))),
+    stored.snapshots.then((all) => Promise.all(recordsOf(all).map((snapshot) => lookAtSnapshot(snapshot, ask)))),
     Promise.all([stored.bases, stored.copies, stored.snapshots]).then((all) => all.flat().flatMap(strange)),
   ]);
   const status: Omit<Status, "warnings"> = {
@@ -213,7 +215,7 @@ async function lookAtBases(
   config: Config,
   ask: Asking,
 ): Promise<BaseStatus[]> {
-  const [all, copies] = await Promise.all([stored.bases.then(records), stored.copies.then(records)]);
+  const [all, copies] = await Promise.all([stored.bases.then(recordsOf), stored.copies.then(recordsOf)]);
   const current = await currentIds(all);
   return Promise.all(
     all.map(async (base) => ({
@@ -279,10 +281,6 @@ function ageOf(createdAt: string, config: Config): Age {
   const age = Math.max(0, Math.round((Date.now() - Date.parse(createdAt)) / 1000));
   const limit = config.dump.stale_after;
   return { created_at: createdAt, age_seconds: age, stale: limit > 0 && age > limit };
-}
-
-function records<T>(stored: Stored<T>[]): T[] {
-  return stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
 }
 
 function strange({ file, kind }: Stored<unknown>): Status["unreadable"] {

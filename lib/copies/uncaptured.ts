@@ -1,6 +1,6 @@
 import { servers } from "../engine/engines.ts";
 import type { ServerEngine } from "../engine/index.ts";
-import { DittoError } from "../kit/errors.ts";
+import { DittoError, messageOf } from "../kit/errors.ts";
 import { accessTo, type CopyRecord, wordFor } from "./record.ts";
 import type { SnapshotWishes } from "./snapshot.ts";
 
@@ -26,9 +26,26 @@ export async function prepareFreeze(copy: CopyRecord, wishes: SnapshotWishes): P
     if (missing.length > 0 && !wishes.allowNotCaptured) throw notCaptured(copy, missing, wishes);
     if (!wishes.stop) await engine.checkpoint(session);
     return missing;
+  } catch (error) {
+    throw error instanceof DittoError ? error : notReady(copy, error);
   } finally {
-    await session.close();
+    await session.close().catch(() => {});
   }
+}
+
+/** What the server says when its disk is full, or when that has just ended it. */
+const DISK = /No space left on device|disk.*full|Errcode: 28\b/i;
+
+function notReady(copy: CopyRecord, cause: unknown): DittoError {
+  const said = messageOf(cause);
+  const full = DISK.test(said);
+  const state = full ? "its server's disk is full" : `its server failed meanwhile (${said})`;
+  const name = wordFor(copy);
+  return new DittoError(`Cannot take a snapshot of "${name}": ${state}`, {
+    code: full ? "DISK_FULL" : "SERVER_FAILED",
+    hint: `"bun scripts/copy.ts logs ${name} --server" shows what it said; ${full ? "free space" : "look whether its disk is full"}, and take it again`,
+    cause,
+  });
 }
 
 function notCaptured(copy: CopyRecord, missing: string[], { stop }: SnapshotWishes): DittoError {

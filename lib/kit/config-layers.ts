@@ -24,7 +24,7 @@ export async function readLayers(request: ConfigRequest): Promise<Config> {
   const above = absolutePaths(namedSources(set, onlySource(below)), cwd);
   const whole = check(fileSchema, mergeTrees(withoutOldAddress(below, above), above), nowhere);
   const chosen = choose(whole, below, above, request.sourceName ?? (env.DITTO_SOURCE || undefined));
-  refuseLater(chosen, whole.disk);
+  refuseLater(chosen);
   const unnamed = whole.project === undefined ? await projectOf(repositoryRoot(cwd) ?? directory) : undefined;
   return {
     ...(file === undefined ? {} : { file }),
@@ -131,11 +131,10 @@ function choose(whole: FileConfig, below: Tree, above: Tree, wanted: string | un
 }
 
 /** Keys of a later version may stand there with their default, but must not look as if they did something. */
-function refuseLater({ dump, copy }: Chosen, disk: FileConfig["disk"]): void {
+function refuseLater({ dump, copy }: Chosen): void {
   const set = {
     "dump.schedule": dump.schedule !== "",
     "copy.warm_pool_size": copy.warm_pool_size > 0,
-    "disk.max": disk.max > 0,
   };
   const late = Object.entries(set).find(([, used]) => used)?.[0];
   if (late === undefined) return;

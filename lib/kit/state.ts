@@ -168,6 +168,11 @@ export type Stored<T> =
   | { id: string; file: string; kind: "newer"; version: number }
   | { id: string; file: string; kind: "corrupt"; reason: string };
 
+/** The records among what was found: what is damaged or newer is left out. */
+export function recordsOf<T>(stored: Stored<T>[]): T[] {
+  return stored.flatMap((entry) => (entry.kind === "record" ? [entry.record] : []));
+}
+
 /** Reads one record; undefined when there is none. `parse` gets the file's name too and may throw for what is no such record. */
 export async function readRecord<T>(
   file: string,

@@ -70,7 +70,8 @@ async function whyTooTight(plan: Plan, { nominalBytes }: Content): Promise<strin
   return `the disk is too full: it takes about ${formatBytes(needed)}, and ${formatBytes(free)} are free`;
 }
 
-async function withSource(
+/** Starts a group's source, fills it, and stops it after `work`. */
+export async function withSource(
   { server, content }: Group,
   say: (text: string) => void,
   work: (source: Source, filled: Filled) => Promise<void>,

@@ -7,7 +7,8 @@ export interface Counted {
   ms: number;
 }
 
-interface Client {
+/** A connection through the engine's driver. */
+export interface Client {
   query(sql: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
@@ -45,7 +46,8 @@ export async function readEverything(engine: Engine, url: string): Promise<void>
   }
 }
 
-async function connect(engine: Engine, url: string): Promise<Client> {
+/** Opens a connection. */
+export async function connect(engine: Engine, url: string): Promise<Client> {
   return engine === "postgres" ? connectPostgres(url) : connectMysql(url);
 }
 

@@ -73,19 +73,24 @@ const BYTES_PER_ACCOUNT: Record<Engine, number> = { postgres: 180, mysql: 152, m
 /** 3,425 tables of four files and what a server has by itself make 15,000. */
 const MANY_FILES: Content = { label: "15,000 files", nominalBytes: 0, accounts: 10_000, smallTables: 3_425 };
 
+/** The flags of `bench copy`, of which another bench has only some. */
+type PlanCall = Conversation & { flags: Partial<CopyCall["flags"]> };
+
 /** Reads the flags and looks what this machine has. Throws exit 2 for a word that is none. */
-export async function makePlan(call: CopyCall): Promise<Plan> {
+export async function makePlan(call: PlanCall, usualSizes = "10M,100M,1G"): Promise<Plan> {
   const { flags } = call;
   refuseForeignFlags(call);
   const engines = chosen("--engines", flags.engines, ENGINES, ENGINES);
   const names = METHODS.map(({ name }) => name);
   const methods = chosen("--methods", flags.methods, names, UNASKED);
-  const sizes = sizesOf(flags.sizes ?? "10M,100M,1G", flags.large);
+  const sizes = sizesOf(flags.sizes ?? usualSizes, flags.large ?? false);
   // The temporary folder may lie in memory, where nothing costs what it costs.
   const scratch = resolve(flags.scratch ?? "/var/tmp/ditto-bench");
   const wanted = METHODS.filter(({ name }) => methods.includes(name));
   const parts = await Promise.all(
-    engines.map((engine) => planEngine(engine, { contents: contentsFor(engine, sizes, flags.files), wanted, scratch })),
+    engines.map((engine) =>
+      planEngine(engine, { contents: contentsFor(engine, sizes, flags.files ?? false), wanted, scratch }),
+    ),
   );
   return {
     groups: parts.flatMap(({ groups }) => groups),

@@ -7,6 +7,7 @@
  *   bun run bench copy [options]               create, restore, first count, delete, memory, disk, reseed
  *   bun run bench copy --report [--markdown]   the last results once more, without measuring
  *   bun run bench mask [options]               reseeds of one big table with and without rules, in turn
+ *   bun run bench workspace [options]          snapshot, rollback, reset, clone, and what clients see of it
  *
  * Options of copy:
  *   --engines LIST       of postgres, mysql, mariadb (default: all)
@@ -27,6 +28,9 @@
  * Options of mask: --engines, --scratch, and
  *   --rows N             of the table (default: 5,000,000)
  *   --pairs N            reseeds without and with rules (default: 3)
+ *
+ * Options of workspace: --engines, --files, --methods, --runs, --scratch, and
+ *   --sizes LIST         of the generated rows (default: 10M,1G)
  *
  * The servers are those that "bun test/provision.ts" found or made. What is missing is named and left out.
  *
@@ -63,8 +67,24 @@ const maskFlags = flags({
 /** The flags of `bench mask`. */
 export type MaskCall = Call<typeof maskFlags>;
 
+const workspaceFlags = flags({
+  engines: { type: "string" },
+  sizes: { type: "string" },
+  files: { type: "boolean" },
+  methods: { type: "string" },
+  runs: { type: "integer", min: 1, max: 1000 },
+  scratch: { type: "string" },
+});
+
+/** The flags of `bench workspace`. */
+export type WorkspaceCall = Call<typeof workspaceFlags>;
+
 await script(import.meta, {
-  verbs: { copy: { flags: copyFlags, run: copy }, mask: { flags: maskFlags, run: mask } },
+  verbs: {
+    copy: { flags: copyFlags, run: copy },
+    mask: { flags: maskFlags, run: mask },
+    workspace: { flags: workspaceFlags, run: workspace },
+  },
 });
 
 async function copy(call: CopyCall): Promise<number> {
@@ -75,4 +95,9 @@ async function copy(call: CopyCall): Promise<number> {
 async function mask(call: MaskCall): Promise<number> {
   const { benchMask } = await import("./mask.ts");
   return benchMask(call);
+}
+
+async function workspace(call: WorkspaceCall): Promise<number> {
+  const { benchWorkspace } = await import("./workspace.ts");
+  return benchWorkspace(call);
 }

@@ -49,6 +49,8 @@ function configFor(method: Method, { server }: Group, source: Source, plan: Plan
     storage,
     copy: { ...(runtime === "native" ? {} : { image: server.image }), max_copies: plan.runs + 50 },
     dump: { keep: 1, keep_bases: 1 },
+    // Generated rows are nobody's.
+    obfuscation: { unreviewed: "allow" },
   };
 }
 

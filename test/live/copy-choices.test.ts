@@ -117,6 +117,26 @@ onEachGround("what a copy may be told", (stage) => {
     expect((await stage.list()).length).toBe(2);
   });
 
+  test("at disk.max nothing new is made, and what is there works on", async () => {
+    await stage.project.must("copy", ["create", "--name", "one"]);
+    stage.project.configure(configOf(stage.ground, { disk: { max: "1M" } }));
+    for (const [script, args] of [
+      ["copy", ["create"]],
+      ["snapshot", ["create", "one"]],
+      ["reseed", ["--from", "nothing.sql"]],
+    ] as const) {
+      expect(await stage.project.run(script, [...args])).toMatchObject({
+        status: 1,
+        stderr: says(
+          /^Cannot .*: bases, copies, snapshots and dumps take .*, and disk\.max is 1\.00 MB\n.*status\.ts/m,
+        ),
+      });
+    }
+    await stage.project.must("copy", ["sql", "one", "-c", "SELECT 1"]);
+    stage.project.configure(configOf(stage.ground, { disk: { max: "100G" } }));
+    await stage.project.must("copy", ["create"]);
+  });
+
   test("copy.settings reach the server, and wrong ones end with its own words", async () => {
     const setting = stage.ground.engine === "postgres" ? "work_mem" : "sort_buffer_size";
     stage.project.configure(

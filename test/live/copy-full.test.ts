@@ -40,13 +40,19 @@ function fillBelow(image: string): void {
   const projects: Record<"image" | "pool", Project | undefined> = { image: undefined, pool: undefined };
 
   const onDaemon = () => ({ env: { DOCKER_HOST: daemon.host, DITTO_NO_SWEEP: "1" } });
+  const configOf = (storage: "image" | "pool") => ({
+    runtime: "docker",
+    storage,
+    copy: { image },
+    dump: { roles: "keep" },
+    disk: { min_free: "200M" },
+  });
   const projectOf = (storage: "image" | "pool"): Project => projects[storage] ?? expect.unreachable();
 
   beforeAll(async () => {
     daemon = await startPrivateDockerd({ images: [image, POOL_TOOLS], diskMegabytes: MEGABYTES });
-    const config = { runtime: "docker", copy: { image }, dump: { roles: "keep" }, disk: { min_free: "200M" } };
     for (const storage of ["pool", "image"] as const) {
-      projects[storage] = await makeProject({ ...config, storage });
+      projects[storage] = await makeProject(configOf(storage));
       if (storage === "pool")
         await projectOf("pool").must("pool", ["create", "--size", "1G", "--tools-image", POOL_TOOLS], onDaemon());
       await projectOf(storage).must("reseed", ["--from", seed], onDaemon());
@@ -75,6 +81,7 @@ function fillBelow(image: string): void {
     for (const [script, args] of [
       ["copy", ["create"]],
       ["reseed", ["--from", seed, "--rebuild"]],
+      ["snapshot", ["create", "one", "refused"]],
     ] as const) {
       const { status, stdout } = await project.run(script, [...args, "--json"], onDaemon());
       const { error } = JSON.parse(stdout);
@@ -86,23 +93,50 @@ function fillBelow(image: string): void {
     expect(await kept(project)).toEqual(before);
   };
 
-  test("refuses what is new, and costs no copy a row that its clients were told is safe", async () => {
-    const copies: { storage: "image" | "pool"; copy: Copy; ledger: Ledger }[] = [];
+  /** The disk is full, and the snapshot is not kept from finding out. */
+  const expectNoRoomToFreeze = async (project: Project) => {
+    project.configure({ ...configOf("image"), disk: { min_free: "0" } });
+    const before = await kept(project);
+    const { status, stdout } = await project.run("snapshot", ["create", "two", "torn", "--json"], onDaemon());
+    const { error } = JSON.parse(stdout);
+    // A server whose disk is full may also end while it is asked.
+    const refused = expect.stringMatching(
+      /^Cannot (take a snapshot of "two"|freeze the snapshot|connect to).*(full|no space|its server failed)/i,
+    );
+    expect({ status, ...error }).toMatchObject({
+      status: 1,
+      message: refused,
+      hint: expect.stringMatching(/space|disk/i),
+    });
+    expect(await kept(project)).toEqual(before);
+    expect(await project.json<Copy[]>("copy", ["list"], onDaemon())).toContainEqual(
+      expect.objectContaining({ name: "two", status: "ready" }),
+    );
+    project.configure(configOf("image"));
+  };
+
+  test("refuses what is new, and costs no copy and no snapshot a row that clients were told is safe", async () => {
+    const copies: { storage: "image" | "pool"; copy: Copy; ledger: Ledger; snapped: Map<number, string> }[] = [];
     for (const storage of ["image", "pool"] as const) {
       for (const name of ["one", "two"]) {
         const copy = await projectOf(storage).json<Copy>("copy", ["create", "--name", name], onDaemon());
-        copies.push({ storage, copy, ledger: await keepLedger(copy.connection_string) });
+        copies.push({ storage, copy, ledger: await keepLedger(copy.connection_string), snapped: new Map() });
       }
     }
     const inImages = copies.filter(({ storage }) => storage === "image");
     const inPool = copies.filter(({ storage }) => storage === "pool");
     await until(() => copies.every(({ ledger }) => ledger.acknowledged.size > 50));
+    for (const each of copies) {
+      each.snapped = new Map(each.ledger.acknowledged);
+      await projectOf(each.storage).must("snapshot", ["create", each.copy.name, "kept"], onDaemon());
+    }
     const file = await fill();
     // Their servers run out of space, and refuse.
     await until(() => inImages.every(({ ledger }) => ledger.unsure.size > 0), 120_000);
     const then = inPool.map(({ ledger }) => ledger.acknowledged.size);
     await expectRefused(projectOf("image"));
     await expectRefused(projectOf("pool"));
+    await expectNoRoomToFreeze(projectOf("image"));
     // The pool's bytes are its own: nothing there notices.
     await until(() => inPool.every(({ ledger }, at) => ledger.acknowledged.size > (then[at] ?? 0) + 20));
     expect(inPool.map(({ ledger }) => ledger.unsure.size)).toEqual([0, 0]);
@@ -121,6 +155,12 @@ function fillBelow(image: string): void {
       expect(await countItems(copy.connection_string)).toBe(ITEMS);
       if (process.env.DITTO_TEST_VERBOSE)
         console.error(storage, ledger.acknowledged.size, ledger.unsure.size, beyond.length);
+    }
+    for (const { storage, copy, snapped } of copies) {
+      const args = ["create", "--from", `${copy.name}/kept`];
+      const made = await projectOf(storage).json<Copy>("copy", args, onDaemon());
+      const rows = await readLedger(made.connection_string);
+      expect([...snapped].filter(([id, content]) => rows.get(id) !== content)).toEqual([]);
     }
     const after = await projectOf("image").json<Copy>("copy", ["create"], onDaemon());
     expect(await countItems(after.connection_string)).toBe(ITEMS);

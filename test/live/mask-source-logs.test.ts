@@ -5,6 +5,7 @@ import { attempt } from "../provision/exec.ts";
 import { readProvisioned, type ServerImage } from "../provision/report.ts";
 import { type Source, startSource } from "../provision/sources.ts";
 import { type Needle, searchBytes } from "./support/byte-search.ts";
+import { serversToTry } from "./support/ground.ts";
 import { makeProject } from "./support/project.ts";
 import { rowsOf } from "./support/rows.ts";
 import { until } from "./support/until.ts";
@@ -102,7 +103,7 @@ const RULES = [
 
 const { docker, images } = readProvisioned();
 
-for (const talkative of SOURCES) {
+for (const talkative of serversToTry(SOURCES, "mariadb")) {
   const { engine, version } = talkative;
   const image = images[`${engine}:${version}` as ServerImage];
   const missing = !docker.available ? docker.reason : image === undefined ? "no image" : "";

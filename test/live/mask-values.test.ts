@@ -5,7 +5,7 @@ import type { Rule } from "../../lib/mask/rule.ts";
 import { readProvisioned, type ServerImage } from "../provision/report.ts";
 import { type Source, startSource } from "../provision/sources.ts";
 import { type ColumnKind, MARIADB_KINDS, MYSQL_KINDS, POSTGRES_KINDS } from "./support/column-kinds.ts";
-import { soak } from "./support/ground.ts";
+import { serversToTry, soak } from "./support/ground.ts";
 import { makeProject, type Project } from "./support/project.ts";
 import { randomFrom } from "./support/random.ts";
 import { rowsOf } from "./support/rows.ts";
@@ -121,7 +121,7 @@ async function load(source: Source, benches: Bench[]): Promise<void> {
   await source.load({ text: `${lax}${script.join(";\n")};\n` });
 }
 
-for (const { engine, version, kinds } of SERVERS) {
+for (const { engine, version, kinds } of serversToTry(SERVERS, "mysql")) {
   const { docker, images } = readProvisioned();
   const image = images[`${engine}:${version}` as ServerImage];
   const missing = !docker.available ? docker.reason : image === undefined ? "no image" : "";

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readProvisioned, type ServerImage } from "../provision/report.ts";
 import { startSource } from "../provision/sources.ts";
+import { serversToTry } from "./support/ground.ts";
 import { makeProject } from "./support/project.ts";
 import { rowsOf } from "./support/rows.ts";
 import { until } from "./support/until.ts";
@@ -40,7 +41,7 @@ const CHANGES = [
 
 const { docker, images } = readProvisioned();
 
-for (const { engine, version, great, slow, waiting } of SERVERS) {
+for (const { engine, version, great, slow, waiting } of serversToTry(SERVERS, "postgres")) {
   const image = images[`${engine}:${version}` as ServerImage];
   const missing = !docker.available ? docker.reason : image === undefined ? "no image" : "";
   describe.skipIf(missing !== "")(`Between listing and reading, ${engine}${missing ? ` (${missing})` : ""}`, () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProvisioned } from "../provision/report.ts";
 import { type Source, startSource } from "../provision/sources.ts";
-import { ask } from "./support/ground.ts";
+import { ask, serversToTry } from "./support/ground.ts";
 import { makeProject, type Project } from "./support/project.ts";
 
 setDefaultTimeout(300_000);
@@ -85,10 +85,12 @@ describe.skipIf(!docker.available || !images["postgres:17"])(
   },
 );
 
-for (const [engine, version, image] of [
-  ["mysql", "9.7", images["mysql:9.7"]],
-  ["mariadb", "11.8", images["mariadb:11.8"]],
-] as const) {
+const EVENTFUL = [
+  { engine: "mysql", version: "9.7", image: images["mysql:9.7"] },
+  { engine: "mariadb", version: "11.8", image: images["mariadb:11.8"] },
+] as const;
+
+for (const { engine, version, image } of serversToTry(EVENTFUL, "mysql")) {
   describe.skipIf(!docker.available || !image)(`An event of ${engine}`, () => {
     let source: Source;
     let project: Project;

@@ -32,6 +32,7 @@ const NEEDS: Need[] = [
   { what: "PgBouncer", packages: ["pgbouncer"], present: () => has("pgbouncer") },
   { what: "fish", packages: ["fish"], present: () => has("fish") },
   { what: "zsh", packages: ["zsh"], present: () => has("zsh") },
+  { what: "Chromium", packages: ["chromium", "fonts-liberation"], present: () => has("chromium") },
   { what: "zstd", packages: ["zstd"], present: () => has("zstd") },
 ];
 

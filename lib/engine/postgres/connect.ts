@@ -157,6 +157,11 @@ const EXPLANATIONS: Record<
     state: `there is no database "${t.database}"`,
     hint: "Check the database's name at the end of the URL",
   }),
+  "53100": () => ({
+    code: "DISK_FULL",
+    state: "the server's disk is full",
+    hint: 'Free space where the server keeps its data; of copies, "bun scripts/copy.ts prune" removes what is expired',
+  }),
   "53300": () => ({
     code: "TOO_MANY_CONNECTIONS",
     state: "the server has no connection left",

@@ -31,7 +31,8 @@ async function interrupt(args: string[], signals: NodeJS.Signals[]) {
     if (!before.includes("waiting") && stderr.includes("waiting")) {
       for (const signal of signals) {
         child.kill(signal);
-        await Bun.sleep(20);
+        // Both pending at once, the kernel would deliver them in an order of its own.
+        await Bun.sleep(200);
       }
     }
   }

@@ -28,6 +28,11 @@ const GROUNDS: Ground[] = [
 
 export const soak = process.env.DITTO_TEST_SOAK === "1";
 
+/** In the soak all of a file's servers, else the one of the engine that it names: what engines share, each file tries on one. */
+export function serversToTry<Server extends { engine: string }>(all: readonly Server[], engine: string): Server[] {
+  return all.filter((server) => soak || server.engine === engine);
+}
+
 /** The JSON of a copy, as far as tests look at it. */
 export interface Copy {
   id: string;
@@ -111,7 +116,9 @@ function setStage(ground: Ground, config: Config): Stage {
   beforeAll(async () => {
     project = await makeProject(configOf(ground, config));
     if (config.storage === "pool") await project.must("pool", ["create", "--size", "2G", "--tools-image", POOL_TOOLS]);
-    await seed(project, fixtureOf(ground));
+    // A base in the project's own pool can't be had from another's.
+    if (config.storage === "pool") await project.must("reseed", ["--from", fixtureOf(ground)]);
+    else await seed(project, fixtureOf(ground));
     bare = await inventory(project);
   });
   afterAll(async () => {

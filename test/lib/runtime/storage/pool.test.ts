@@ -13,6 +13,7 @@ import {
   poolStatus,
 } from "../../../../lib/runtime/storage/pool.ts";
 import { CLONE } from "../../../../lib/runtime/storage/pool-scripts.ts";
+import { soak } from "../../../live/support/ground.ts";
 import { POOL_TOOLS } from "../../../provision/report.ts";
 import { type PrivateDockerd, startPrivateDockerd, whyNoPrivateDockerd } from "../private-dockerd.ts";
 
@@ -72,7 +73,7 @@ describe.skipIf(blocked !== undefined)("a pool on a daemon", () => {
   }, SLOW);
   afterAll(() => daemon?.stop(), SLOW);
 
-  describe.each(["btrfs", "xfs"] as const)("%s", (filesystem) => {
+  describe.each(soak ? (["btrfs", "xfs"] as const) : (["btrfs"] as const))("%s", (filesystem) => {
     const home = `h-${filesystem}`;
     let pool: OpenPool;
     beforeAll(async () => {
