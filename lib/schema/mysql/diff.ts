@@ -56,9 +56,9 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
   const statements = [
     ...settings,
     ...[events, views, triggers, routines].flatMap(({ drops }) => drops),
+    ...tables.renames,
     ...tables.linkDrops,
     ...tables.drops,
-    ...tables.renames,
     ...sequences.makes,
     ...tables.creates,
     ...tables.alters,

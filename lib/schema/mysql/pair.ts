@@ -111,10 +111,10 @@ function collationsOf(table: Table): Map<string, string> {
   return new Map(table.columns.map(({ name, collation }) => [name, collation]));
 }
 
-/** Generated columns that name a renamed one have to say so anew in the same statement. */
+/** Columns that are computed from a renamed one, or have it in their default, say so anew in the same statement. */
 function namingRenamed(table: TableText, renames: Map<string, string>): Set<string> {
-  const touched = table.columns.filter(
-    ({ generated }) => generated !== undefined && namesIn(generated.expression).some((name) => renames.has(name)),
+  const touched = table.columns.filter((column) =>
+    namesIn(`${column.generated?.expression ?? ""} ${column.default ?? ""}`).some((name) => renames.has(name)),
   );
   return new Set(touched.map(({ name }) => renames.get(name) ?? name));
 }
@@ -172,6 +172,12 @@ function defaultOf(column: ColumnText, crossing: boolean): string {
   const written = column.default ?? "";
   if (!crossing) return written;
   if (/^null$/i.test(written)) return "";
+  // Bytes are printed in hexadecimal by one and as characters by the other.
+  const hex = /^(?:x'([0-9a-f]*)'|0x([0-9a-f]*))$/i.exec(written);
+  if (hex)
+    return `'${Buffer.from(hex[1] ?? hex[2] ?? "", "hex")
+      .toString("utf8")
+      .replaceAll("\0", "\\0")}'`;
   const number = /^'(-?\d+(\.\d+)?)'$/.exec(written)?.[1];
   return comparable(number ?? written);
 }

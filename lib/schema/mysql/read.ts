@@ -4,7 +4,7 @@ import type { CatalogSession } from "../dialect.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { catalog, readMysqlSchema } from "../read-mysql.ts";
-import { definitionOf } from "./definition.ts";
+import { definitionOf, parseTable } from "./definition.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { shown } from "./show.ts";
 
@@ -94,12 +94,37 @@ function escaped(create: string, names: string[]): string {
   );
 }
 
+/**
+ * MariaDB (11.8 too) prints a default with characters beyond the BMP as question marks, and before 11 the bytes of binary
+ * ones as they are. What it really is, a row of no table says.
+ */
+async function withTrueDefaults(session: CatalogSession, table: string, create: string): Promise<string> {
+  if (!/DEFAULT '(?:[^'\\]|\\.|'')*[?\ufffd]/.test(create)) return create;
+  const text = parseTable(create);
+  const doubtful = text.columns.filter((column) => /^'[\s\S]*[?\ufffd]/.test(column.default ?? ""));
+  const asked = doubtful.map(({ name }, at) => `HEX(DEFAULT(t.${quoteIdentifier(name)})) AS d${at}`);
+  if (asked.length === 0) return create;
+  const sql = `SELECT ${asked.join(", ")} FROM (SELECT 1 AS one) o LEFT JOIN ${quoteIdentifier(table)} t ON FALSE`;
+  const [row] = await session.query<Record<string, string | null>>(sql).catch(() => []);
+  let whole = create;
+  for (const [at, column] of doubtful.entries()) {
+    const hex = row?.[`d${at}`];
+    const written = Buffer.from(unquoted(column.default), "utf8").toString("hex").toUpperCase();
+    if (!hex || hex === written) continue;
+    const item = text.items.find((one) => one.startsWith(`${quoteIdentifier(column.name)} `)) ?? "";
+    const exact = item.replace(` DEFAULT ${column.default}`, () => ` DEFAULT x'${hex.toLowerCase()}'`);
+    whole = whole.replace(item, () => exact);
+  }
+  return whole;
+}
+
 async function addTable(
   session: CatalogSession,
   table: Table,
   { collation, unescaped }: { collation: string; unescaped: string[] },
 ): Promise<void> {
-  const create = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
+  const printed = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
+  const create = session.server.flavour === "mariadb" ? await withTrueDefaults(session, table.name, printed) : printed;
   table.mysql = { charset: collation.split("_")[0] ?? "", collation, rowFormat: "", create };
   const text = definitionOf(table);
   table.mysql.rowFormat = text.options.get("ROW_FORMAT") ?? "";
