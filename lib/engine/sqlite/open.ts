@@ -7,6 +7,8 @@ export interface SqliteSession {
   /** The file. */
   readonly database: string;
   query<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+  /** Runs a script of any number of statements. */
+  run(script: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,9 @@ export async function openSqlite(
       database: path,
       query: async <Row>(sql: string, parameters: unknown[] = []) =>
         database.prepare(sql).all(...(parameters as string[])) as Row[],
+      run: async (script) => {
+        database.run(script);
+      },
       close: async () => database.close(),
     };
   } catch (error) {
