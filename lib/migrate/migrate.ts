@@ -1,9 +1,10 @@
 import { changeCopy } from "../copies/change.ts";
+import { dropIfUnused } from "../copies/drop-snapshot.ts";
 import { beginMigrating, endMigrating, forgetMigrating } from "../copies/migrating.ts";
 import { type CopyRecord, wordFor } from "../copies/record.ts";
 import { rollBack } from "../copies/rollback.ts";
-import { takeAndKeep } from "../copies/snapshot.ts";
-import { isTaken, pathOf, type SnapshotRecord } from "../copies/snapshot-record.ts";
+import { takeSnapshot } from "../copies/snapshot.ts";
+import { isTaken, knownSnapshots, pathOf, type SnapshotRecord } from "../copies/snapshot-record.ts";
 import type { Seen } from "../engine/watch.ts";
 import { interrupted, withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
@@ -42,6 +43,7 @@ export async function migrateCopy(copy: CopyRecord, migration: Migration): Promi
   const plan = await planOf(copy, migration);
   const before = await readSchemaState(copy);
   const snapshot = await takeBefore(copy, migration);
+  await forgetOldest(copy, migration);
   const word = wordFor(copy);
   const back = `"bun scripts/snapshot.ts rollback ${word} --to ${snapshot.name}"`;
   call.say(`Took snapshot ${pathOf(snapshot)}; should this be cut off, ${back} puts the copy back`);
@@ -98,19 +100,32 @@ async function planOf(copy: CopyRecord, { choice, config, call }: Migration): Pr
 async function takeBefore(copy: CopyRecord, { config, call }: Migration): Promise<SnapshotRecord> {
   const name = await freeName(copy);
   try {
-    return await takeAndKeep(copy, { name }, { config, say: call.say });
+    return await takeSnapshot(copy, { name }, config);
   } catch (error) {
     if ((error as DittoError).code !== "NOT_CAPTURED") throw error;
     // What can't be gone back to exactly is no snapshot: better a moment without connections.
     call.say(`${messageOf(error)}: the server stops for it`);
-    return takeAndKeep(copy, { name, stop: true }, { config, say: call.say });
+    return takeSnapshot(copy, { name, stop: true }, config);
   }
 }
+
+/** Beyond `copy.keep_snapshots` the oldest of this command's own go, never those that somebody took to have them. */
+async function forgetOldest(copy: CopyRecord, { config, call }: Migration): Promise<void> {
+  const kept = (await knownSnapshots(copy.id)).filter(({ auto }) => auto === undefined);
+  const surplus = Math.max(0, kept.length - config.copy.keep_snapshots);
+  const own = kept.filter(({ name }) => name.startsWith(NAME)).slice(0, -1);
+  for (const old of own.slice(0, surplus)) {
+    if (await dropIfUnused(old))
+      call.say(`Removed ${pathOf(old)}: copy.keep_snapshots is ${config.copy.keep_snapshots}`);
+  }
+}
+
+const NAME = "before-migrate-";
 
 /** `before-migrate-20261121-183012`, UTC; with a number behind it when that moment has one. */
 async function freeName(copy: CopyRecord): Promise<string> {
   const moment = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
-  const name = `before-migrate-${moment}`;
+  const name = `${NAME}${moment}`;
   let free = name;
   for (let number = 2; await isTaken({ copyId: copy.id, name: free }); number++) free = `${name}-${number}`;
   return free;

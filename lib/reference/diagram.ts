@@ -1,14 +1,10 @@
-import type { Session } from "../engine/index.ts";
 import { drawAgainst } from "../erd/compare.ts";
 import { type Diagram, type DiagramWish, diagramOf } from "../erd/diagram.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { didYouMean } from "../kit/nearest.ts";
-import type { CatalogSession } from "../schema/dialect.ts";
-import { qualifiedName, type Schema, type SchemaEngine } from "../schema/model.ts";
-import { readMysqlSchema } from "../schema/read-mysql.ts";
-import { readPostgresSchema } from "../schema/read-postgres.ts";
-import { readSqlite } from "../schema/sqlite/read.ts";
+import { dialects } from "../schema/dialects.ts";
+import { qualifiedName, type Schema } from "../schema/model.ts";
 import { type OpenDatabase, withDatabases } from "./open.ts";
 import { parseReference } from "./reference.ts";
 
@@ -46,14 +42,8 @@ export async function readDiagrams([text, against]: [string, string | undefined]
   return before ? drawAgainst(diagram, diagramOf(before, wish)) : diagram;
 }
 
-const READERS: Record<SchemaEngine, (session: CatalogSession) => Promise<Schema>> = {
-  postgres: (session) => readPostgresSchema(session as Session),
-  mysql: (session) => readMysqlSchema(session as Session),
-  sqlite: readSqlite,
-};
-
 function readSchema({ engine, session }: OpenDatabase): Promise<Schema> {
-  return READERS[engine](session);
+  return dialects[engine].read(session);
 }
 
 /** A table or schema that is in neither would give an empty picture. */

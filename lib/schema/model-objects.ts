@@ -5,13 +5,15 @@ export interface Described {
   /** The role's name; "" for the database's own owner, who differs from server to server. */
   owner?: string;
   comment?: string;
-  /** Absent: the kind's defaults. */
+  /** All that are in effect, the kind's defaults among them. */
   privileges?: Grant[];
 }
 
 /** One privilege of one role on one object. */
 export interface Grant {
-  /** "" is PUBLIC. */
+  /** `owner`: the object's own, whoever that is. */
+  to: "role" | "public" | "owner";
+  /** The role's name; "" for the two others. */
   grantee: string;
   privilege: string;
   grantable: boolean;
@@ -35,10 +37,42 @@ export interface FullSchema extends Schema {
   others: OtherObject[];
   /** Roles and users that the server has, for those that privileges and policies name. */
   roles: string[];
+  postgres?: PostgresFacts;
   /** Who needs what, by {@link ObjectKey}; only the needs between different objects. */
   dependencies: Dependency[];
   /** What is in the database and not in this model. */
   notCompared: NotCompared[];
+}
+
+/** What only Postgres has, and what the comparison needs to know of its server. */
+export interface PostgresFacts {
+  /** Who gets what on objects that are made later. */
+  defaultPrivileges: DefaultPrivileges[];
+  publications: Publication[];
+  /** The role of the session, which will own what it makes. */
+  user: string;
+  databaseOwner: string;
+  /** Casts that the server has: `integer → text` → the context in which it is applied. */
+  casts: Record<string, "implicit" | "assignment" | "explicit">;
+  /** Extension → the version that CREATE EXTENSION takes. */
+  extensionVersions: Record<string, string>;
+}
+
+export interface DefaultPrivileges {
+  role: string;
+  /** "" for all schemas. */
+  schema: string;
+  /** `TABLES`, `SEQUENCES`, `FUNCTIONS`, `TYPES`, `SCHEMAS`. */
+  on: string;
+  privileges: Grant[];
+}
+
+export interface Publication extends Described {
+  name: string;
+  allTables: boolean;
+  options: Record<string, string>;
+  /** `TABLE "s"."t" (a, b) WHERE (…)`, `TABLES IN SCHEMA "s"`, each with what it is about. */
+  members: { name: string; sql: string; needs: ObjectKey }[];
 }
 
 /** `kind:name`, unique within a schema; engines make and read them on their own. */
@@ -64,6 +98,9 @@ export interface Extension {
   schema: string;
   version: string;
   comment?: string;
+  /** The comment that it comes with. */
+  usualComment?: string;
+  relocatable?: boolean;
 }
 
 export interface EnumType extends Described {
@@ -135,6 +172,8 @@ export interface Trigger {
   name: string;
   /** The statement that makes it. */
   definition: string;
+  /** False when it came from the partitioned table. */
+  local?: boolean;
   timing?: string;
   events?: string[];
   /** `always`, `replica`, `disabled`, or "" as usual. */

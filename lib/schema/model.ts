@@ -27,7 +27,7 @@ export interface Table extends Described {
   checks: Check[];
   /** The columns by which rows are spread over partitions, expressions' columns too. */
   partitionKey: string[];
-  /** The partitioned or inherited parents, as `schema.name`. */
+  /** The partitioned or inherited parents, as `schema.name`; by their keys where the schema is whole. */
   parents: string[];
   /** What a view reads, as `schema.name`. */
   needs?: string[];
@@ -247,6 +247,8 @@ export interface Sequence extends Described {
   next: string;
   options?: SequenceOptions;
   unlogged?: boolean;
+  /** Made and altered through its column only. */
+  ofIdentity?: boolean;
   /** The column whose end is its own. */
   ownedBy?: { schema: string; table: string; column: string };
 }

@@ -29,14 +29,15 @@ const WORTH_SHOWING_MS = 100;
 
 function statementIn(entry: string): Shaped | undefined {
   const seconds = /^# Query_time: ([\d.]+)/m.exec(entry)?.[1];
-  const sql = /^SET timestamp=([\d.]+);\n([\s\S]*?);?\s*(?=\n# Time: [^\n]*\s*$|\s*$)/m.exec(entry);
+  // The next entry's time stands before the line by which entries are told apart.
+  const sql = /^SET timestamp=([\d.]+);\n([\s\S]*)/m.exec(entry.replace(/\n# Time: [^\n]*\s*$/, ""));
   if (seconds === undefined || !sql) return undefined;
   const [, stamp = "", text = ""] = sql;
   // MySQL says when it began and whether it failed; MariaDB gives the second.
   const began = /\bStart: (\S+)/.exec(entry)?.[1];
   const startedAt = began === undefined ? Number(stamp) * 1000 : Date.parse(began);
   const failed = !/\bErrno: 0\b/.test(entry) && /\bErrno: \d/.test(entry);
-  const plain = withoutComments(text);
+  const plain = withoutComments(text.trim().replace(/;$/, ""));
   const kind = kindOf(plain);
   if (!kind) return undefined;
   const { changesRows, lock } = kind;

@@ -1,13 +1,16 @@
-import type { Seen, SeenStatement } from "../watch.ts";
+import type { Seen, SeenLock, SeenStatement } from "../watch.ts";
 import { kindOf, LOCK_MODES, modeName } from "./locks.ts";
 import { splitSql } from "./split.ts";
-import { durationOf, type LogEntry, readWatchLog, transactionEnd, type WatchEvent } from "./watch-log.ts";
+import { durationOf, type LogEntry, readWatchLog, transactionEnds, type WatchEvent } from "./watch-log.ts";
 
 /** Reads what was logged between begin and end of a watch. */
 export function readSeen(log: string, mark: string): Seen {
   const { sessions, lost } = readWatchLog(log, mark);
   const others = sessions.filter((entries) => !entries.some(({ text }) => /application_name=ditto\b/.test(text)));
-  const statements = others.flatMap((entries) => [...definitionsIn(entries), ...othersIn(entries)]);
+  const statements = others.flatMap((entries) => {
+    const endOf = transactionEnds(entries);
+    return [...definitionsIn(entries, endOf), ...othersIn(entries, endOf)];
+  });
   const logins = others.flat().filter(({ text }) => text.startsWith("connection authorized: ")).length;
   return {
     statements: statements.sort((a, b) => a.startedAt - b.startedAt),
@@ -15,6 +18,9 @@ export function readSeen(log: string, mark: string): Seen {
     ...(lost ? { limits: "the server refused to tell of some statements" } : {}),
   };
 }
+
+/** When the transaction of the entry at a place ended. */
+type EndOf = ReturnType<typeof transactionEnds>;
 
 interface Running {
   begun: WatchEvent;
@@ -30,7 +36,7 @@ interface Transaction {
 }
 
 /** Every statement that fired the triggers: those that the client sent, and those that functions and blocks ran. */
-function definitionsIn(entries: LogEntry[]): SeenStatement[] {
+function definitionsIn(entries: LogEntry[], endOf: EndOf): SeenStatement[] {
   const seen: SeenStatement[] = [];
   const texts = textReader();
   const names = new Map<number, [string, string, string]>();
@@ -61,7 +67,7 @@ function definitionsIn(entries: LogEntry[]): SeenStatement[] {
       seen.push({
         ...complete(current, event, { names, transaction, text }),
         sql: text,
-        ...held(entries, place, current, event),
+        ...held(endOf(place), current, event),
       });
     }
   }
@@ -73,9 +79,9 @@ function outline({ at }: WatchEvent, sql: string): Omit<SeenStatement, "ms" | "r
   return { sql, startedAt: Number(at), times: 1 };
 }
 
-function held(entries: LogEntry[], place: number, { begun }: Running, event: WatchEvent): { heldMs?: number } {
-  const end = transactionEnd(entries, place);
-  return end === undefined ? {} : { heldMs: Math.max(end - Number(begun.at), Number(event.at) - Number(begun.at)) };
+function held(end: number | undefined, { begun }: Running, event: WatchEvent): { heldMs?: number } {
+  const least = Number(event.at) - Number(begun.at);
+  return end === undefined ? {} : { heldMs: Math.max(end - Number(begun.at), least) };
 }
 
 function complete(
@@ -168,42 +174,43 @@ function fits(sql: string, tag: string): boolean {
 const WORTH_SHOWING_MS = 100;
 
 /** Statements without triggers: changes of rows that took a while, and those that lock without defining anything. */
-function othersIn(entries: LogEntry[]): SeenStatement[] {
-  const sent = new Set(entries.flatMap(({ event }) => (event ? [event.sent] : [])));
+function othersIn(entries: LogEntry[], endOf: EndOf): SeenStatement[] {
   const seen: (SeenStatement & { shape: string })[] = [];
+  let defines = false;
+  // The log's own times are cut to milliseconds, those of events are not.
+  let latest = 0;
   for (const [place, entry] of entries.entries()) {
+    const before = latest;
+    latest = Math.max(latest, entry.at);
     const done = durationOf(entry.text);
-    if (!done || done.step === "parse" || done.step === "bind") continue;
-    const since = entries.slice(0, place).findLastIndex(({ text }) => text !== "");
-    const definesToo = entries.slice(since + 1, place).some(({ event }) => event && sent.has(event.sent));
-    const [only, ...more] = splitSql(done.sql).statements;
-    if (definesToo || !only || more.length > 0) continue;
-    const lock = kindOf(only.sql);
-    if (!lock) continue;
-    const end = entry.transaction === "" ? entry.at : (transactionEnd(entries, place) ?? entry.at);
-    const startedAt = entry.at - done.ms;
-    const shape = shapeOf(only.sql);
+    const other = done && !defines && /^(statement|execute)$/.test(done.step) ? otherStatement(done.sql) : undefined;
+    // What the client sent at once has its events before its duration.
+    defines = entry.event !== undefined;
+    if (!done || !other) continue;
+    const startedAt = Math.max(entry.at - done.ms, before);
+    const heldMs = Math.max((endOf(place) ?? entry.at) - startedAt, done.ms);
     const last = seen.at(-1);
-    if (last?.shape === shape) {
+    if (last?.shape === other.shape) {
       last.times++;
       last.ms += done.ms;
-      last.heldMs = end - last.startedAt;
-    } else
+      last.heldMs = startedAt + heldMs - last.startedAt;
+    } else {
+      const { shape, lock } = other;
       seen.push({
         sql: shape,
-        shape,
-        startedAt,
-        ms: done.ms,
-        lock,
-        heldMs: end - startedAt,
-        rewrites: [],
-        failed: false,
-        times: 1,
+        ...{ shape, startedAt, ms: done.ms, lock, heldMs, rewrites: [], failed: false, times: 1 },
       });
+    }
   }
   return seen.flatMap(({ shape: _, ...one }) =>
     one.lock?.mode !== "ROW EXCLUSIVE" || one.ms >= WORTH_SHOWING_MS ? [one] : [],
   );
+}
+
+function otherStatement(text: string): { shape: string; lock: SeenLock } | undefined {
+  const [only, ...more] = splitSql(text).statements;
+  const lock = only && more.length === 0 ? kindOf(only.sql) : undefined;
+  return only && lock ? { shape: shapeOf(only.sql), lock } : undefined;
 }
 
 /** A statement without its values, which may be rows. */

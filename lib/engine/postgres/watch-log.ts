@@ -93,23 +93,32 @@ export function durationOf(text: string): { ms: number; step: string; sql: strin
 const ENDS = /^\s*(commit|end|rollback(?!\s+(work\s+|transaction\s+)?to\b)|abort|prepare\s+transaction)\b/i;
 const BEGINS = /^\s*(begin|start\s+transaction)\b/i;
 
-/** When the transaction ended in which the entry at this place was written; undefined when that can't be told. */
-export function transactionEnd(entries: LogEntry[], place: number): number | undefined {
-  const own = entries[place];
-  if (!own) return undefined;
+/** When the transaction ended in which the entry at this place was written. */
+export function transactionEnds(entries: LogEntry[]): (place: number) => number | undefined {
+  const known = new Map<string, number>();
+  const begun = new Set(entries.filter(begins).map(({ transaction }) => transaction));
+  return (place) => {
+    const own = entries[place];
+    if (!own || own.transaction === "") return own?.at;
+    const end = known.get(own.transaction) ?? endAfter(entries, place, begun);
+    known.set(own.transaction, end);
+    return end;
+  };
+}
+
+function endAfter(entries: LogEntry[], place: number, begun: Set<string>): number {
+  const own = entries[place] as LogEntry;
   let last = place;
-  let next = place + 1;
-  while (next < entries.length && entries[next]?.transaction === own.transaction && own.transaction !== "")
-    last = next++;
-  const [final, after] = [entries[last] ?? own, entries[next]];
+  while (entries[last + 1]?.transaction === own.transaction) last++;
+  const [final, after] = [entries[last] ?? own, entries[last + 1]];
   // What fails gives its locks back at once, whenever the client says ROLLBACK.
   if (final.severity === "ERROR" || !after) return final.at;
   const done = durationOf(after.text);
   if (done && (ENDS.test(done.sql) || after.at - done.ms <= final.at + 1)) return after.at;
-  const explicit = entries.slice(0, next).some((entry) => entry.transaction === own.transaction && begins(entry));
-  return explicit && /^(disconnection|terminating|unexpected EOF)/.test(after.text) ? after.at : final.at;
+  const dropped = /^(disconnection|terminating|unexpected EOF)/.test(after.text);
+  return begun.has(own.transaction) && dropped ? after.at : final.at;
 }
 
 function begins(entry: LogEntry): boolean {
-  return BEGINS.test(durationOf(entry.text)?.sql ?? "");
+  return entry.transaction !== "" && BEGINS.test(durationOf(entry.text)?.sql ?? "");
 }

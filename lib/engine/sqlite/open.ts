@@ -32,7 +32,7 @@ export async function openSqlite(
       query: async <Row>(sql: string, parameters: unknown[] = []) =>
         database.prepare(sql).all(...(parameters as string[])) as Row[],
       run: async (script) => {
-        database.exec(script);
+        database.run(script);
       },
       close: async () => database.close(),
     };

@@ -64,8 +64,8 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return (await stateOf(cli, copyContainer(id))) !== "missing";
     },
     async logs(id) {
-      const { stdout, stderr } = await cli(["logs", copyContainer(id)], { purpose: "read the server's log" });
-      return stdout + stderr;
+      const options = { purpose: "read the server's log", together: true };
+      return (await cli(["logs", copyContainer(id)], options)).stdout;
     },
     async removeCopy(id, from) {
       await removeContainer(cli, copyContainer(id));

@@ -1,0 +1,161 @@
+import type { ObjectKey } from "../model-objects.ts";
+import type { Node, Verdict } from "./node.ts";
+import type { Nodes } from "./nodes.ts";
+
+/** What is done with every object that is not left as it is. */
+export interface Fates {
+  /** Only in A, or on its way to be made anew. */
+  drop: Set<ObjectKey>;
+  create: Set<ObjectKey>;
+  alter: Map<ObjectKey, Verdict>;
+  /** Of both sets: it doesn't differ itself; in favour of what. */
+  rebuilt: Map<ObjectKey, ObjectKey>;
+  /** Of both sets: it differs. */
+  replaced: Map<ObjectKey, Verdict>;
+  /** Types that step aside until columns have changed over. */
+  swapped: Set<ObjectKey>;
+  /** Columns that keep their rows over the swap of their type. */
+  retyped: Set<ObjectKey>;
+}
+
+/** What differs, and what has to step aside for it, and for that again. */
+export function fatesOf(a: Nodes, b: Nodes): Fates {
+  const fates: Fates = {
+    drop: new Set(),
+    create: new Set(),
+    alter: new Map(),
+    rebuilt: new Map(),
+    replaced: new Map(),
+    swapped: new Set(),
+    retyped: new Set(),
+  };
+  for (const [key, node] of a) {
+    const twin = b.get(key);
+    if (twin === undefined) {
+      fates.drop.add(key);
+      continue;
+    }
+    const verdict = node.compare(twin);
+    if (verdict === undefined) continue;
+    if (verdict.replace) replace(fates, key, verdict);
+    else fates.alter.set(key, verdict);
+  }
+  for (const key of b.keys()) if (!a.has(key)) fates.create.add(key);
+  spread(fates, a, b);
+  return fates;
+}
+
+function replace(fates: Fates, key: ObjectKey, verdict: Verdict): void {
+  fates.replaced.set(key, verdict);
+  fates.drop.add(key);
+  fates.create.add(key);
+}
+
+/** Follows the needs of A until nothing more is moved. */
+function spread(fates: Fates, a: Nodes, b: Nodes): void {
+  const dependents = dependentsIn(a);
+  const pending = [...fates.drop, ...[...fates.alter].filter(([, verdict]) => verdict.disturbs).map(([key]) => key)];
+  const disturbed = new Set<ObjectKey>();
+  for (let at = 0; at < pending.length; at++) {
+    const moved = pending[at] ?? "";
+    const gone = fates.drop.has(moved);
+    for (const key of dependents.get(moved) ?? []) {
+      const [node, twin] = [a.get(key), b.get(key)];
+      if (node === undefined || twin === undefined || fates.drop.has(key)) continue;
+      const step = stepAside(fates, { node, twin, moved, gone });
+      if (step === "rebuild") {
+        rebuild(fates, key, moved);
+        pending.push(key);
+      } else if (step === "retype" && !disturbed.has(key)) {
+        disturbed.add(key);
+        fates.retyped.add(key);
+        fates.swapped.add(moved);
+        pending.push(key);
+      } else if (step === "disturbed" && !disturbed.has(key)) {
+        disturbed.add(key);
+        pending.push(key);
+      }
+    }
+  }
+}
+
+function rebuild(fates: Fates, key: ObjectKey, reason: ObjectKey): void {
+  const verdict = fates.alter.get(key);
+  fates.alter.delete(key);
+  fates.retyped.delete(key);
+  if (verdict === undefined) fates.rebuilt.set(key, reason);
+  else fates.replaced.set(key, { ...verdict, replace: true });
+  fates.drop.add(key);
+  fates.create.add(key);
+}
+
+function dependentsIn(nodes: Nodes): Map<ObjectKey, ObjectKey[]> {
+  const dependents = new Map<ObjectKey, ObjectKey[]>();
+  for (const [key, node] of nodes) {
+    for (const need of new Set([...node.needs, ...node.parents])) {
+      const list = dependents.get(need);
+      if (list === undefined) dependents.set(need, [key]);
+      else list.push(key);
+    }
+  }
+  return dependents;
+}
+
+interface Move {
+  node: Node;
+  twin: Node;
+  moved: ObjectKey;
+  /** Dropped, not only altered. */
+  gone: boolean;
+}
+
+/** Kinds that stand in the way of another type of a column. */
+const TOUCHY = new Set([
+  "view",
+  "materialized view",
+  "rule",
+  "policy",
+  "trigger",
+  "function",
+  "procedure",
+  "publication",
+]);
+
+function stepAside(fates: Fates, { node, twin, moved, gone }: Move): "stay" | "rebuild" | "retype" | "disturbed" {
+  if (node.parents.includes(moved)) {
+    if (gone) return twin.parents.includes(moved) || node.kind !== "sequence" ? "rebuild" : "stay";
+    return touchedBelow(fates, node, moved);
+  }
+  // What doesn't need it any more is altered before it goes.
+  if (!twin.needs.has(moved) && fates.alter.has(node.key)) return "stay";
+  if (node.kind === "column") {
+    if (node.implied && moved.startsWith("column:")) return "disturbed";
+    if (isGenerated(node)) return "rebuild";
+    return gone && twin.needs.has(moved) && node.retype !== undefined ? "retype" : "stay";
+  }
+  if (gone) return "rebuild";
+  if (TOUCHY.has(node.kind)) return "rebuild";
+  return node.kind === "foreign key" && reshapes(fates, moved) ? "rebuild" : "stay";
+}
+
+/** Of a column that changes its type: a default is of the old one, while the server takes indexes and checks along. */
+function touchedBelow(fates: Fates, node: Node, moved: ObjectKey): "stay" | "rebuild" {
+  if (node.kind === "default") return reshapes(fates, moved) ? "rebuild" : "stay";
+  if (node.kind === "foreign key") return reshapes(fates, moved) ? "rebuild" : "stay";
+  return "stay";
+}
+
+function isGenerated(node: Node): boolean {
+  return (node.it as { column?: { generated: string } }).column?.generated !== "no";
+}
+
+/** It becomes another type, not only another length of the same. */
+function reshapes(fates: Fates, column: ObjectKey): boolean {
+  if (fates.retyped.has(column)) return true;
+  const word = fates.alter.get(column)?.words.find((one) => one.startsWith("type: ")) ?? "";
+  const [from = "", to = ""] = word
+    .slice(6)
+    .split(" → ")
+    .map((type) => type.replace(/\([^)]*\)/g, ""));
+  return word !== "" && from !== to;
+}

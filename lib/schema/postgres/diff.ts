@@ -1,0 +1,103 @@
+import type { Action, Change, DiffOptions, Plan, Statement } from "../change.ts";
+import type { FullSchema, ObjectKey } from "../model-objects.ts";
+import { selector } from "../select.ts";
+import { type Fates, fatesOf } from "./closure.ts";
+import { keyOf } from "./keys.ts";
+import type { Draft, Node, World } from "./node.ts";
+import { type Nodes, nodesOf } from "./nodes.ts";
+import { stepsOf } from "./operations.ts";
+import { rankOf, type Step, sortSteps } from "./sort.ts";
+
+/** What turns A into B. */
+export function diffPostgres(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
+  const world: World = {
+    a,
+    b,
+    options,
+    notCompared: new Map(),
+    standing: new Set(a.tables.map((table) => keyOf.relation(table.schema, table.name))),
+  };
+  const nodes = { a: chosen(nodesOf(world, a, b), options), b: chosen(nodesOf(world, b, a), options) };
+  const fates = fatesOf(nodes.a, nodes.b);
+  const steps = sortSteps(stepsOf(fates, nodes));
+  const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
+  for (const [what, one] of world.notCompared) notCompared.set(what, one);
+  return {
+    changes: changesOf(steps, { fates, nodes }),
+    statements: steps.flatMap((step) => statementsOf(step, fates, nodes)),
+    renames: [],
+    notCompared: [...notCompared.values()],
+  };
+}
+
+/** What the options leave out is neither made nor dropped nor compared. */
+function chosen(nodes: Nodes, options: DiffOptions): Nodes {
+  if (options.ignore.length + options.schemas.length + options.kinds.length === 0) return nodes;
+  const takes = selector(options);
+  const left = new Map([...nodes].filter(([, node]) => takes(node)));
+  // With a table that is left out goes all that is part of it.
+  for (const [key, node] of left)
+    if (node.parents.some((parent) => nodes.has(parent) && !left.has(parent))) left.delete(key);
+  return left;
+}
+
+interface Found {
+  fates: Fates;
+  nodes: { a: Nodes; b: Nodes };
+}
+
+function statementsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Statement[] {
+  const { verb, key, node } = step.operation;
+  const standing = fates.drop.has(key) && fates.create.has(key);
+  const destructive = standing ? recreation(node) : node.destructive;
+  return draftsOf(step, fates, nodes).map((draft) => ({
+    sql: draft.sql,
+    hazards: draft.hazards ?? [],
+    transactional: draft.transactional ?? true,
+    change: key,
+    ...(draft.commitAfter ? { commitAfter: true } : {}),
+    ...(verb === "drop" && destructive !== undefined ? { destructive } : {}),
+  }));
+}
+
+/** What is lost when something is dropped to be made anew. */
+function recreation(node: Node): Statement["destructive"] {
+  if (node.kind === "table") return node.key.startsWith("relation:") ? "recreate-table" : undefined;
+  return node.kind === "column" ? node.destructive && "recreate-column" : undefined;
+}
+
+function draftsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Draft[] {
+  const { verb, key, node } = step.operation;
+  if (verb === "create") {
+    const aside = fates.swapped.has(key) ? (nodes.a.get(key)?.swap?.aside() ?? []) : [];
+    return [...aside, ...node.create(step.members.map((member) => member.node))];
+  }
+  if (verb === "drop") return fates.swapped.has(key) && node.swap !== undefined ? node.swap.end() : node.drop();
+  const drafts = fates.alter.get(key)?.drafts ?? [];
+  const typed = drafts.some(({ sql }) => / ALTER COLUMN .* TYPE /.test(sql));
+  const retyped = fates.retyped.has(key) && !typed ? (nodes.b.get(key)?.retype?.() ?? []) : [];
+  return [...retyped, ...drafts];
+}
+
+/** One entry for every object that differs or is made anew. */
+function changesOf(steps: Step[], { fates, nodes }: Found): Change[] {
+  const changes = new Map<ObjectKey, Change>();
+  for (const { operation } of steps) {
+    const { key, node } = operation;
+    if (changes.has(key) || (node.implied && !fates.alter.get(key)?.drafts.length)) continue;
+    changes.set(key, { id: key, kind: node.kind, name: node.title, ...told(key, fates, nodes) });
+  }
+  return [...changes.values()].sort((x, y) => rankOf(x.kind) - rankOf(y.kind) || (x.name < y.name ? -1 : 1));
+}
+
+function told(key: ObjectKey, fates: Fates, nodes: Found["nodes"]): { action: Action; words: string[] } {
+  const reason = fates.rebuilt.get(key);
+  if (reason !== undefined) {
+    const other = nodes.a.get(reason) ?? nodes.b.get(reason);
+    return { action: "rebuild", words: [`makes way for ${other?.kind} ${other?.title}`] };
+  }
+  const verdict = fates.replaced.get(key) ?? fates.alter.get(key);
+  if (verdict !== undefined) return { action: fates.replaced.has(key) ? "replace" : "alter", words: verdict.words };
+  if (fates.retyped.has(key)) return { action: "rebuild", words: ["its type is made anew"] };
+  return { action: fates.create.has(key) ? "create" : "drop", words: [] };
+}

@@ -1,0 +1,16 @@
+import type { SchemaDialect } from "../dialect.ts";
+import { diffPostgres } from "./diff.ts";
+import { readWholePostgres } from "./read.ts";
+
+/** Postgres 12 and later. */
+export const postgresDialect: SchemaDialect = {
+  read: readWholePostgres,
+  diff: diffPostgres,
+  script: {
+    begin: "BEGIN",
+    commit: "COMMIT",
+    // Bodies may name what comes later.
+    before: ["SET check_function_bodies = off"],
+    after: [],
+  },
+};

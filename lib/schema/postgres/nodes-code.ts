@@ -1,0 +1,491 @@
+import type { Hazard } from "../change.ts";
+import type {
+  DefaultPrivileges,
+  Extension,
+  Namespace,
+  OtherObject,
+  Policy,
+  Publication,
+  Routine,
+  Rule,
+  Trigger,
+} from "../model-objects.ts";
+import {
+  commentDraft,
+  describeChange,
+  describeNew,
+  grantDrafts,
+  kindGrants,
+  missingRole,
+  type Named,
+} from "./access.ts";
+import { keyOf } from "./keys.ts";
+import { Differences, type Draft, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
+import { ident, qualified, roleName, shown } from "./quote.ts";
+
+export function schemaNode(world: World, it: Namespace): Node {
+  const name = ident(it.name);
+  const named: Named = { sqlName: `SCHEMA ${name}`, grantOn: { keyword: "SCHEMA", name }, schema: "" };
+  return node<Namespace>({
+    key: keyOf.schema(it.name),
+    kind: "schema",
+    schema: it.name,
+    title: name,
+    it,
+    destructive: "drop-schema",
+    create: () => [{ sql: `CREATE SCHEMA ${name}` }, ...describeNew(world, named, it)],
+    drop: `DROP SCHEMA ${name}`,
+    compare: (a, b) => describeChange(world, named, a, b),
+  });
+}
+
+export function extensionNode(world: World, it: Extension): Node {
+  const name = ident(it.name);
+  const usual = world.a.postgres?.extensionVersions[it.name] === it.version;
+  const own = it.comment !== it.usualComment;
+  return node<Extension>({
+    key: keyOf.extension(it.name),
+    kind: "extension",
+    schema: "",
+    title: it.name,
+    it,
+    needs: [keyOf.schema(it.schema)],
+    destructive: "drop-extension",
+    create: () => [
+      {
+        sql: `CREATE EXTENSION ${name} WITH SCHEMA ${ident(it.schema)}${usual ? "" : ` VERSION '${it.version.replaceAll("'", "''")}'`}`,
+        hazards: [
+          { name: "permissions", detail: `CREATE on the database, or a superuser where ${it.name} is not trusted` },
+        ],
+      },
+      ...(own ? [commentDraft(`EXTENSION ${name}`, it.comment ?? "")] : []),
+    ],
+    drop: `DROP EXTENSION ${name}`,
+    compare: (a, b) => {
+      const found = new Differences();
+      if (!a.relocatable) found.anew("schema", a.schema, b.schema);
+      else found.note("schema", a.schema, b.schema, `ALTER EXTENSION ${name} SET SCHEMA ${ident(b.schema)}`);
+      found.note(
+        "version",
+        a.version,
+        b.version,
+        `ALTER EXTENSION ${name} UPDATE TO '${b.version.replaceAll("'", "''")}'`,
+      );
+      // Each version may come with another comment.
+      if (a.version === b.version || b.comment !== b.usualComment)
+        found.note("comment", a.comment, b.comment, commentDraft(`EXTENSION ${name}`, b.comment ?? ""));
+      return found;
+    },
+  });
+}
+
+const ROUTINE_KEYWORDS = { function: "FUNCTION", window: "FUNCTION", procedure: "PROCEDURE", aggregate: "AGGREGATE" };
+
+export function routineNode(world: World, it: Routine): Node {
+  const name = qualified(it.schema, it.name);
+  const aggregate = it.kind === "aggregate";
+  const call = `${name}(${aggregate ? it.arguments || "*" : it.signature})`;
+  const named: Named = {
+    sqlName: `${ROUTINE_KEYWORDS[it.kind]} ${call}`,
+    grantOn: { keyword: it.kind === "procedure" ? "PROCEDURE" : "FUNCTION", name: `${name}(${it.signature})` },
+    schema: it.schema,
+  };
+  return node<Routine>({
+    key: keyOf.routine(it.schema, it.name, it.signature),
+    kind: it.kind === "window" ? "function" : it.kind,
+    schema: it.schema,
+    title: `${shown(it.schema, it.name)}(${it.signature})`,
+    names: [it.name, `${it.schema}.${it.name}`],
+    it,
+    needs: [keyOf.schema(it.schema)],
+    slots: [`routine:${name}(${it.signature})`],
+    destructive: "drop-routine",
+    create: () => [{ sql: made(it.definition) }, ...describeNew(world, named, it)],
+    drop: `DROP ${named.sqlName}`,
+    compare: (a, b) => {
+      const found = new Differences();
+      if (a.kind !== b.kind) found.anew("kind", a.kind, b.kind);
+      if (a.definition !== b.definition) found.words.push(...textWords("definition", a.definition, b.definition));
+      if (a.definition !== b.definition && (aggregate || !replaceable(a, b))) found.replace = true;
+      if (found.replace) return found;
+      if (a.definition !== b.definition) found.add(b.definition);
+      found.join(describeChange(world, named, a, b));
+      return found;
+    },
+  });
+}
+
+/** The server writes CREATE OR REPLACE, which a new one doesn't need. */
+function made(definition: string): string {
+  return definition.replace(/^CREATE OR REPLACE /, "CREATE ");
+}
+
+/** CREATE OR REPLACE may neither change what is returned, nor rename arguments, nor take defaults away. */
+function replaceable(a: Routine, b: Routine): boolean {
+  if (a.returns !== b.returns || a.kind !== b.kind) return false;
+  const [old, now] = [splitArguments(a.arguments), splitArguments(b.arguments)];
+  return (
+    old.length === now.length &&
+    old.every((argument, at) => {
+      const [before, after] = [partsOf(argument), partsOf(now[at] ?? "")];
+      return (before.head === after.head || before.unnamed) && (!before.hasDefault || after.hasDefault);
+    })
+  );
+}
+
+function partsOf(argument: string): { head: string; hasDefault: boolean; unnamed: boolean } {
+  const at = argument.search(/ DEFAULT /);
+  const head = at < 0 ? argument : argument.slice(0, at);
+  // An argument without a name may be given one; two words may be a type as well, and are then taken for a name.
+  return { head, hasDefault: at >= 0, unnamed: /^(IN |VARIADIC )?"?[\w.]+"?(\([\d,]+\))?(\[\])?$/.test(head) };
+}
+
+/** At the commas that stand in no bracket, string or quoted name. */
+function splitArguments(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let part = "";
+  for (const [token] of text.matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|[\s\S]/g)) {
+    if ("([".includes(token)) depth++;
+    if (")]".includes(token)) depth--;
+    if (token === "," && depth === 0) {
+      parts.push(part.trim());
+      part = "";
+    } else part += token;
+  }
+  return part.trim() === "" ? parts : [...parts, part.trim()];
+}
+
+const STATES: Record<string, string> = {
+  "": "ENABLE",
+  disabled: "DISABLE",
+  replica: "ENABLE REPLICA",
+  always: "ENABLE ALWAYS",
+};
+
+export function triggerNode(world: World, it: Trigger, keyword: string): Node {
+  if (it.table === "") return eventTriggerNode(world, it);
+  const table = qualified(it.schema, it.table);
+  const relation = keyOf.relation(it.schema, it.table);
+  const alter = `ALTER ${keyword} ${table}`;
+  const commented = (comment: string) => commentDraft(`TRIGGER ${ident(it.name)} ON ${table}`, comment);
+  const state = (enabled: string) => `${alter} ${STATES[enabled]} TRIGGER ${ident(it.name)}`;
+  const lock: Hazard = { name: "locks", detail: `SHARE ROW EXCLUSIVE on ${shown(it.schema, it.table)}` };
+  const implied = it.local === false;
+  return node<Trigger>({
+    key: keyOf.trigger(it.schema, it.table, it.name),
+    kind: "trigger",
+    schema: it.schema,
+    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
+    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    it,
+    parents: [relation],
+    needs: [relation],
+    implied,
+    destructive: "drop-trigger",
+    create: () =>
+      implied
+        ? []
+        : [
+            { sql: it.definition, ...hazardsOn(world, relation, lock) },
+            ...(it.enabled === "" ? [] : [{ sql: state(it.enabled) }]),
+            ...(it.comment ? [commented(it.comment)] : []),
+          ],
+    drop: () =>
+      implied
+        ? []
+        : [
+            {
+              sql: `DROP TRIGGER ${ident(it.name)} ON ${table}`,
+              ...hazardsOn(world, relation, {
+                name: "locks",
+                detail: `ACCESS EXCLUSIVE on ${shown(it.schema, it.table)}`,
+              }),
+            },
+          ],
+    compare: (a, b) => {
+      const found = new Differences();
+      if (implied || a.local === false) return undefined;
+      found.anew("definition", a.definition, b.definition);
+      if (found.replace) return found;
+      found.note("fires", a.enabled || "as usual", b.enabled || "as usual", state(b.enabled));
+      found.note("comment", a.comment, b.comment, commented(b.comment ?? ""));
+      return found;
+    },
+  });
+}
+
+function eventTriggerNode(world: World, it: Trigger): Node {
+  const named: Named = { sqlName: `EVENT TRIGGER ${ident(it.name)}`, schema: "" };
+  const state = (enabled: string) => `ALTER EVENT TRIGGER ${ident(it.name)} ${STATES[enabled]}`;
+  const superuser: Hazard = { name: "permissions", detail: "event triggers are a superuser's" };
+  return node<Trigger>({
+    key: keyOf.eventTrigger(it.name),
+    kind: "event trigger",
+    schema: "",
+    title: it.name,
+    it,
+    destructive: "drop-trigger",
+    create: () => [
+      { sql: it.definition, hazards: [superuser] },
+      ...(it.enabled === "" ? [] : [{ sql: state(it.enabled) }]),
+      ...describeNew(world, named, it),
+    ],
+    drop: `DROP EVENT TRIGGER ${ident(it.name)}`,
+    compare: (a, b) => {
+      const found = new Differences();
+      found.anew("definition", a.definition, b.definition);
+      if (found.replace) return found;
+      found.note("fires", a.enabled || "as usual", b.enabled || "as usual", state(b.enabled));
+      found.join(describeChange(world, named, a, b));
+      return found;
+    },
+  });
+}
+
+export function ruleNode(it: Rule): Node {
+  const table = qualified(it.schema, it.table);
+  const relation = keyOf.relation(it.schema, it.table);
+  const commented = (comment: string) => commentDraft(`RULE ${ident(it.name)} ON ${table}`, comment);
+  const state = (enabled: string) => `ALTER TABLE ${table} ${STATES[enabled]} RULE ${ident(it.name)}`;
+  return node<Rule>({
+    key: keyOf.rule(it.schema, it.table, it.name),
+    kind: "rule",
+    schema: it.schema,
+    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
+    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    it,
+    parents: [relation],
+    needs: [relation],
+    destructive: "drop-rule",
+    create: () => [
+      { sql: it.definition },
+      ...(it.enabled === "" ? [] : [{ sql: state(it.enabled) }]),
+      ...(it.comment === "" ? [] : [commented(it.comment)]),
+    ],
+    drop: `DROP RULE ${ident(it.name)} ON ${table}`,
+    compare: (a, b) => {
+      const found = new Differences();
+      found.note(
+        "definition",
+        a.definition,
+        b.definition,
+        b.definition.replace(/^CREATE RULE/, "CREATE OR REPLACE RULE"),
+      );
+      found.note("fires", a.enabled || "as usual", b.enabled || "as usual", state(b.enabled));
+      found.note("comment", a.comment, b.comment, commented(b.comment));
+      return found;
+    },
+  });
+}
+
+export function policyNode(world: World, it: Policy): Node {
+  const table = qualified(it.schema, it.table);
+  const relation = keyOf.relation(it.schema, it.table);
+  const where = `${ident(it.name)} ON ${table}`;
+  const commented = (comment: string) => commentDraft(`POLICY ${where}`, comment);
+  const rolesOf = ({ roles }: Policy) => roles.map(roleName).join(", ");
+  const access: Hazard = { name: "access", detail: `who sees which rows of ${shown(it.schema, it.table)}` };
+  const clauses = (policy: Policy) => [
+    policy.using === undefined ? "" : `\n  USING ${inBrackets(policy.using)}`,
+    policy.check === undefined ? "" : `\n  WITH CHECK ${inBrackets(policy.check)}`,
+  ];
+  return node<Policy>({
+    key: keyOf.policy(it.schema, it.table, it.name),
+    kind: "policy",
+    schema: it.schema,
+    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
+    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    it,
+    parents: [relation],
+    needs: [relation],
+    destructive: "drop-policy",
+    create: () => [
+      {
+        sql: `CREATE POLICY ${where}${it.permissive ? "" : " AS RESTRICTIVE"}${it.command === "ALL" ? "" : ` FOR ${it.command}`} TO ${rolesOf(it)}${clauses(it).join("")}`,
+        hazards: it.roles.flatMap((role) => missingRole(world, role)),
+      },
+      ...(it.comment === "" ? [] : [commented(it.comment)]),
+    ],
+    drop: () => [{ sql: `DROP POLICY ${where}`, ...hazardsOn(world, relation, access) }],
+    compare: (a, b) => {
+      const found = new Differences();
+      found.anew("command", a.command, b.command);
+      found.anew("kind", a.permissive ? "permissive" : "restrictive", b.permissive ? "permissive" : "restrictive");
+      // ALTER POLICY takes no clause away.
+      if ((a.using !== undefined && b.using === undefined) || (a.check !== undefined && b.check === undefined))
+        found.replace = true;
+      if (rolesOf(a) !== rolesOf(b)) found.words.push(`roles: ${rolesOf(a)} → ${rolesOf(b)}`);
+      for (const [label, old, now] of [
+        ["using", a.using, b.using],
+        ["with check", a.check, b.check],
+      ] as const)
+        if (old !== now) found.words.push(...textWords(label, old ?? "none", now ?? "none"));
+      if (found.replace) return found;
+      const roles = rolesOf(a) === rolesOf(b) ? "" : ` TO ${rolesOf(b)}`;
+      const changed = clauses(b)
+        .filter((clause, at) => clause !== clauses(a)[at])
+        .join("");
+      if (found.words.length > 0)
+        found.add({
+          sql: `ALTER POLICY ${where}${roles}${changed}`,
+          hazards: [access, ...b.roles.flatMap((role) => missingRole(world, role))],
+        });
+      found.note("comment", a.comment, b.comment, commented(b.comment));
+      return found;
+    },
+  });
+}
+
+function inBrackets(expression: string): string {
+  return expression.startsWith("(") && closesAtEnd(expression) ? expression : `(${expression})`;
+}
+
+function closesAtEnd(text: string): boolean {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]/g)) {
+    if (token === "(") depth++;
+    if (token === ")") depth--;
+    if (depth === 0 && index < text.length - 1) return false;
+  }
+  return true;
+}
+
+export function publicationNodes(world: World, it: Publication): Node[] {
+  const name = ident(it.name);
+  const named: Named = { sqlName: `PUBLICATION ${name}`, schema: "" };
+  const key = keyOf.publication(it.name);
+  const told = (options: Record<string, string>) =>
+    Object.entries(options)
+      .map(([option, value]) => `${option} = ${value}`)
+      .join(", ");
+  const publication = node<Publication>({
+    key,
+    kind: "publication",
+    schema: "",
+    title: it.name,
+    it,
+    destructive: "drop-publication",
+    create: () => [
+      { sql: `CREATE PUBLICATION ${name}${it.allTables ? " FOR ALL TABLES" : ""} WITH (${told(it.options)})` },
+      ...describeNew(world, named, it),
+    ],
+    drop: `DROP PUBLICATION ${name}`,
+    compare: (a, b) => {
+      const found = new Differences();
+      found.anew("all tables", a.allTables ? "yes" : "no", b.allTables ? "yes" : "no");
+      if (found.replace) return found;
+      const off: Record<string, string> = { publish_via_partition_root: "false", publish_generated_columns: "none" };
+      const reset = Object.fromEntries(
+        Object.keys(a.options)
+          .filter((option) => !(option in b.options))
+          .map((option) => [option, off[option] ?? "''"]),
+      );
+      found.note(
+        "options",
+        told(a.options),
+        told(b.options),
+        `ALTER PUBLICATION ${name} SET (${told({ ...b.options, ...reset })})`,
+      );
+      found.join(describeChange(world, named, a, b));
+      return found;
+    },
+  });
+  const members = it.members.map((member) =>
+    node<Publication["members"][number]>({
+      key: keyOf.publicationMember(it.name, member.name),
+      kind: "publication",
+      schema: "",
+      title: `${it.name} of ${member.name}`,
+      it: member,
+      parents: [key, member.needs],
+      needs: [key, member.needs],
+      create: `ALTER PUBLICATION ${name} ADD ${member.sql}`,
+      drop: `ALTER PUBLICATION ${name} DROP ${/^TABLE ONLY/.test(member.sql) ? `TABLE ONLY ${member.name}` : member.sql}`,
+      compare: (a, b) => (a.sql === b.sql ? undefined : { words: [`${a.sql} → ${b.sql}`], replace: true }),
+    }),
+  );
+  return [publication, ...members];
+}
+
+const GRANT_KEYWORDS: Partial<Record<OtherObject["kind"], string>> = {
+  language: "LANGUAGE",
+  "foreign data wrapper": "FOREIGN DATA WRAPPER",
+  server: "FOREIGN SERVER",
+};
+
+export function otherNode(world: World, it: OtherObject): Node {
+  const keyword = GRANT_KEYWORDS[it.kind];
+  const named: Named = {
+    sqlName: it.sqlName,
+    schema: it.schema,
+    ...(keyword === undefined ? {} : { grantOn: { keyword, name: it.name } }),
+  };
+  const sql = (drafts: string[]): Draft[] => drafts.map((one) => ({ sql: one }));
+  return node<OtherObject>({
+    key: keyOf.other(it.kind, it.schema, it.name),
+    kind: it.kind,
+    schema: it.schema,
+    title: it.schema === "" || it.schema === "public" ? it.name : `${ident(it.schema)}.${it.name}`,
+    it,
+    needs: it.schema === "" ? [] : [keyOf.schema(it.schema)],
+    destructive: "drop-other",
+    create: () => [...sql(it.create), ...describeNew(world, named, it)],
+    drop: it.drop,
+    ...(it.kind === "collation" ? { swap: collationSwap(it) } : {}),
+    compare: (a, b) => {
+      const found = new Differences();
+      const [old, now] = [a.create.join(";\n"), b.create.join(";\n")];
+      if (old !== now) {
+        found.words.push(...textWords("definition", old, now));
+        found.replace = true;
+        return found;
+      }
+      found.join(describeChange(world, named, a, b));
+      return found;
+    },
+  });
+}
+
+/** Out of the way, while columns change over to the new one of its name. */
+function collationSwap(it: OtherObject): NonNullable<Node["swap"]> {
+  const aside = `${it.name.replace(/^"|"$/g, "").slice(0, 50)}__old`;
+  return {
+    aside: () => [{ sql: `ALTER ${it.sqlName} RENAME TO ${ident(aside)}` }],
+    end: () => [{ sql: `DROP COLLATION ${qualified(it.schema, aside)}` }],
+  };
+}
+
+const LATER_KEYWORDS: Record<string, string> = {
+  TABLES: "TABLE",
+  SEQUENCES: "SEQUENCE",
+  FUNCTIONS: "FUNCTION",
+  TYPES: "TYPE",
+  SCHEMAS: "SCHEMA",
+};
+
+/** Privileges of what is made later; those of all schemas begin with the kind's own. */
+export function defaultPrivilegesNode(world: World, it: DefaultPrivileges): Node {
+  const base = it.schema === "" ? kindGrants(LATER_KEYWORDS[it.on] ?? "") : [];
+  const head = `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(it.role)}${it.schema === "" ? "" : ` IN SCHEMA ${ident(it.schema)}`}`;
+  const drafts = (before: DefaultPrivileges["privileges"], after: DefaultPrivileges["privileges"]): Draft[] =>
+    grantDrafts(world, { keyword: it.on, name: "" }, { before, after, owner: it.role }).map(({ sql, hazards }) => ({
+      sql: `${head} ${sql.replace(/ ON (\w+) {2}(TO|FROM) /, " ON $1 $2 ")}`,
+      ...(hazards === undefined ? {} : { hazards: [...hazards, ...missingRole(world, it.role)] }),
+    }));
+  return node<DefaultPrivileges>({
+    key: keyOf.defaultPrivileges(it.role, it.schema, it.on),
+    kind: "default privileges",
+    schema: it.schema,
+    title: `of ${it.role} on ${it.on.toLowerCase()}${it.schema === "" ? "" : ` in ${it.schema}`}`,
+    it,
+    needs: it.schema === "" ? [] : [keyOf.schema(it.schema)],
+    parents: it.schema === "" ? [] : [keyOf.schema(it.schema)],
+    create: () => drafts(base, it.privileges),
+    drop: () => drafts(it.privileges, base),
+    compare: (a, b) => {
+      const changed = drafts(a.privileges, b.privileges);
+      return changed.length === 0 ? undefined : { words: ["privileges differ"], drafts: changed };
+    },
+  });
+}

@@ -1,0 +1,128 @@
+import type { Table } from "../model.ts";
+import type { FullSchema, ObjectKey } from "../model-objects.ts";
+import { keyOf } from "./keys.ts";
+import type { Node, World } from "./node.ts";
+import {
+  defaultPrivilegesNode,
+  extensionNode,
+  otherNode,
+  policyNode,
+  publicationNodes,
+  routineNode,
+  ruleNode,
+  schemaNode,
+  triggerNode,
+} from "./nodes-code.ts";
+import { columnNode } from "./nodes-columns.ts";
+import { attachmentNode, constraintNode, indexNode, statisticsNode } from "./nodes-constraints.ts";
+import { nameIn, parentNode, relationNode } from "./nodes-relations.ts";
+import { defaultNode, domainCheckNode, ownershipNode, sequenceNode, typeNode } from "./nodes-types.ts";
+
+export type Nodes = Map<ObjectKey, Node>;
+
+/** Every object of a schema; `other` is the one it is compared with. */
+export function nodesOf(world: World, schema: FullSchema, other: FullSchema): Nodes {
+  const nodes: Nodes = new Map();
+  const add = (...some: Node[]) => {
+    for (const one of some) nodes.set(one.key, one);
+  };
+  for (const one of schema.schemas) add(schemaNode(world, one));
+  for (const one of schema.extensions) add(extensionNode(world, one));
+  for (const one of schema.types) {
+    add(typeNode(world, one));
+    if (one.kind === "domain") for (const check of one.checks) add(domainCheckNode(one, check));
+  }
+  const twins = new Map(other.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
+  const tables = new Map(schema.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
+  for (const [key, table] of tables) add(...tableNodes(world, table, { tables, twin: twins.get(key) }));
+  for (const one of schema.sequences) {
+    add(sequenceNode(world, one));
+    if (one.ownedBy !== undefined && !one.ofIdentity) add(ownershipNode(one, one.ownedBy));
+  }
+  for (const one of schema.statistics) add(statisticsNode(world, one));
+  for (const one of schema.routines) add(routineNode(world, one));
+  for (const one of schema.triggers) {
+    const kind = tables.get(keyOf.relation(one.schema, one.table))?.kind;
+    add(triggerNode(world, one, kind === "foreign table" ? "FOREIGN TABLE" : "TABLE"));
+  }
+  for (const one of schema.rules) add(ruleNode(one));
+  for (const one of schema.policies) add(policyNode(world, one));
+  for (const one of schema.others) add(otherNode(world, one));
+  for (const one of schema.postgres?.publications ?? []) add(...publicationNodes(world, one));
+  for (const one of schema.postgres?.defaultPrivileges ?? []) add(defaultPrivilegesNode(world, one));
+  addNeeds(nodes, schema);
+  return nodes;
+}
+
+interface Surroundings {
+  tables: Map<ObjectKey, Table>;
+  /** The table of the same name in the other schema. */
+  twin: Table | undefined;
+}
+
+function tableNodes(world: World, table: Table, { tables, twin }: Surroundings): Node[] {
+  const nodes = [relationNode(world, table)];
+  const view = table.kind === "view" || table.kind === "materialized view";
+  const kept = table.parents.filter((parent) => twin?.parents.includes(parent));
+  const followsParent = kept.length > 0;
+  for (const column of table.columns) {
+    const above = table.parents.flatMap((parent) => {
+      const found = tables.get(parent);
+      return found?.columns.some(({ name }) => name === column.name) ? [found] : [];
+    });
+    const parents = above.map(({ schema, name }) => keyOf.column(schema, name, column.name));
+    if (!view) nodes.push(columnNode(world, table, column, { followsParent, parents }));
+    if (column.default === undefined) continue;
+    const same = above.some(({ columns }) =>
+      columns.some(({ name, default: theirs }) => name === column.name && theirs === column.default),
+    );
+    const local = column.postgres?.local !== false || (table.kind === "partition" && !followsParent);
+    const fresh = !twin?.columns.some(({ name }) => name === column.name);
+    nodes.push(
+      defaultNode(table, column, {
+        comes: same && !local && fresh,
+        apart: view || !local,
+        parents: above.map(({ schema, name }) => keyOf.default(schema, name, column.name)),
+      }),
+    );
+  }
+  for (const key of table.keys) nodes.push(constraintNode(world, table, key, followsParent));
+  for (const check of table.checks) nodes.push(constraintNode(world, table, check, followsParent));
+  for (const index of table.indexes) {
+    if (!table.keys.some((key) => key.index === index)) nodes.push(indexNode(world, table, index));
+    if (index.postgres?.attachedTo) nodes.push(attachmentNode(table, index));
+  }
+  // What a partition must have to fit its parent is made before it is attached.
+  const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
+  for (const parent of table.parents) nodes.push(parentNode(world, table, parent, followers));
+  return nodes;
+}
+
+/** The server's own notes, but for those that stand for being part of something. */
+function addNeeds(nodes: Nodes, schema: FullSchema): void {
+  for (const { from, to } of schema.dependencies) {
+    const node = nodes.get(from);
+    if (node === undefined || from === to) continue;
+    // A sequence ends with its column, and is made before it.
+    if (from.startsWith("sequence:") && (to.startsWith("column:") || to.startsWith("relation:"))) continue;
+    // That a table is another's partition or child is a thing of its own.
+    if (
+      from.startsWith("relation:") &&
+      to.startsWith("relation:") &&
+      node.kind !== "view" &&
+      node.kind !== "materialized view"
+    )
+      continue;
+    if (from.startsWith("relation:") && to.startsWith(`column:${nameIn(from)}.`)) continue;
+    // An index of a partition is attached by a thing of its own.
+    if (from.startsWith("index:") && (to.startsWith("index:") || to.startsWith("constraint:"))) continue;
+    if (from.startsWith("constraint:") && node.implied) continue;
+    if (
+      node.kind !== "foreign key" &&
+      from.startsWith("constraint:") &&
+      (to.startsWith("constraint:") || to.startsWith("index:"))
+    )
+      continue;
+    node.needs.add(to);
+  }
+}
