@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { must } from "../provision/exec.ts";
+import { readProvisioned } from "../provision/report.ts";
+import { loadSakila } from "../provision/sources.ts";
 import {
   type Address,
   CASES,
@@ -11,7 +13,9 @@ import {
   type Outcome,
   readCases,
   tryCase,
+  tryDatabases,
 } from "./support/diff-mysql.ts";
+import { generatePair } from "./support/generate-mysql.ts";
 import { type MysqlServer, missingMysql, partsOf } from "./support/mysql.ts";
 import { shareSource } from "./support/shared-source.ts";
 
@@ -33,6 +37,12 @@ for (const server of servers) {
   const missing = missingMysql(server);
   describe.skipIf(missing !== undefined)(`schema diff on ${server}`, () => {
     const [flavour, version] = partsOf(server);
+    const started = async () => {
+      const source = await shareSource({ engine: flavour, version, name: `diff-${flavour}`, args: FAST });
+      const { host, port, user, password } = source;
+      const address: Address = { host, port, user, password, flavour, version };
+      return { source, address, container: source.containerName };
+    };
     const chosen = cases.filter(
       (one, at) =>
         fits(one, { flavour, version } as Address) &&
@@ -40,31 +50,79 @@ for (const server of servers) {
     );
 
     test(`${chosen.length} pairs of schemas: A becomes B, its rows stay, the dumps are alike`, async () => {
-      const source = await shareSource({ engine: flavour, version, name: `diff-${flavour}`, args: FAST });
-      const address: Address = {
-        host: source.host,
-        port: source.port,
-        user: source.user,
-        password: source.password,
-        flavour,
-        version,
-      };
+      const { address, container } = await started();
       const outcomes = await tryAll(address, chosen);
-      const dumps = await dumpAll(address, source.containerName, outcomes);
-      const complaints = outcomes.flatMap((outcome) => [
-        ...outcome.complaints.map((text) => `${outcome.name}: ${text}`),
-        ...differingLines(dumps.get(outcome.databases[0]) ?? [], dumps.get(outcome.databases[1]) ?? []).map(
-          (line) => `${outcome.name}: ${line}`,
-        ),
-      ]);
-      expect(complaints).toEqual([]);
+      expect(await complaintsOf(outcomes, { address, container })).toEqual([]);
       if (version !== "10.11") checkExpected(outcomes, chosen, flavour);
     });
+
+    const seeds = Array.from({ length: soak ? 500 : 8 }, (_, at) => at + (soak ? 10_000 : 0));
+    test(`${seeds.length} random schemas and random changes of them`, async () => {
+      const { address, container } = await started();
+      const made = seeds.map((seed) => ({
+        name: `seed ${seed}`,
+        ...generatePair(seed, address),
+        options: { online: seed % 3 === 0 },
+      }));
+      const outcomes = await tryAll(address, made);
+      // Rows that don't fit stop a statement that was said to stop for them.
+      const done = outcomes.filter(({ refused }) => !refused);
+      expect(await complaintsOf(done, { address, container })).toEqual([]);
+      expect(done.length).toBeGreaterThan(seeds.length / 2);
+    });
+
+    test("the script goes through the server's own client, programs with semicolons too", async () => {
+      const { address, container } = await started();
+      const pair = cases.find(({ name }) => name === "script");
+      if (pair === undefined) throw new Error("The case is gone");
+      const { databases, sql } = await tryCase(address, pair, "script");
+      const client = [
+        flavour === "mariadb" ? "mariadb" : "mysql",
+        "--no-defaults",
+        "--host=127.0.0.1",
+        `--user=${address.user}`,
+      ];
+      const run = (input: string, database: string[]) =>
+        must(["docker", "exec", "--interactive", "--env", "MYSQL_PWD", container, ...client, ...database], {
+          env: { MYSQL_PWD: address.password },
+          input,
+        });
+      await run(`DROP DATABASE ${databases[0]}; CREATE DATABASE ${databases[0]}`, []);
+      await run(`delimiter ;\n${pair.before}`, [databases[0]]);
+      await run(sql, [databases[0]]);
+      const dumps = await dumpAll(address, container, [{ databases }]);
+      expect(differingLines(dumps.get(databases[0]) ?? [], dumps.get(databases[1]) ?? [])).toEqual([]);
+    });
+
+    test.skipIf(readProvisioned().samples === null)(
+      "from nothing to Sakila: the dump is the same, line by line",
+      async () => {
+        const { address, container, source } = await started();
+        await loadSakila(source);
+        const { databases, complaints } = await tryDatabases(address, ["empty_a", "sakila"]);
+        expect(complaints).toEqual([]);
+        const raw = await dumpText(address, container, [{ databases }]);
+        const [first, second] = raw
+          .split(/^-- Current Database: .*$/m)
+          .slice(1)
+          .map((text) =>
+            text
+              .replace(/^(CREATE DATABASE|USE|--).*$/gm, "")
+              .replace(/ AUTO_INCREMENT=\d+/g, "")
+              .replaceAll("empty_a", "sakila")
+              .trim(),
+          );
+        expect(first?.split("\n")).toEqual(second?.split("\n").slice(0, first?.split("\n").length));
+      },
+    );
   });
 }
 
 /** Three at a time: a server's DDL waits for its disk. */
-async function tryAll(address: Address, chosen: DiffCase[]): Promise<Outcome[]> {
+async function tryAll(
+  address: Address,
+  chosen: Pick<DiffCase, "name" | "before" | "after" | "options">[],
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
   const worker = async () => {
@@ -75,10 +133,29 @@ async function tryAll(address: Address, chosen: DiffCase[]): Promise<Outcome[]> 
   return outcomes;
 }
 
-async function dumpAll(address: Address, container: string, outcomes: Outcome[]): Promise<Map<string, string[]>> {
-  const tool = address.flavour === "mariadb" ? "mariadb-dump" : "mysqldump";
+interface Place {
+  address: Address;
+  container: string;
+}
+
+async function complaintsOf(outcomes: Outcome[], { address, container }: Place): Promise<string[]> {
+  const dumps = await dumpAll(address, container, outcomes);
+  return outcomes.flatMap(({ name, complaints, databases: [a, b] }) => [
+    ...complaints.map((text) => `${name}: ${text}`),
+    ...differingLines(dumps.get(a) ?? [], dumps.get(b) ?? []).map((line) => `${name}: ${line}`),
+  ]);
+}
+
+type Dumped = Pick<Outcome, "databases">[];
+
+async function dumpAll(address: Address, container: string, outcomes: Dumped): Promise<Map<string, string[]>> {
+  return dumpsByName(await dumpText(address, container, outcomes));
+}
+
+function dumpText({ flavour, user, password }: Address, container: string, outcomes: Dumped): Promise<string> {
+  const tool = flavour === "mariadb" ? "mariadb-dump" : "mysqldump";
   const options = ["--no-data", "--routines", "--triggers", "--events", "--skip-lock-tables", "--force"];
-  const login = ["--no-defaults", "--host=127.0.0.1", `--user=${address.user}`, "--default-character-set=utf8mb4"];
+  const login = ["--no-defaults", "--host=127.0.0.1", `--user=${user}`, "--default-character-set=utf8mb4"];
   const databases = outcomes.flatMap((outcome) => outcome.databases);
   const argv = [
     "docker",
@@ -92,7 +169,7 @@ async function dumpAll(address: Address, container: string, outcomes: Outcome[])
     "--databases",
     ...databases,
   ];
-  return dumpsByName(await must(argv, { env: { MYSQL_PWD: address.password } }));
+  return must(argv, { env: { MYSQL_PWD: password } });
 }
 
 /** What the SQL was when a person last looked at it, `/` for the database's own name. */

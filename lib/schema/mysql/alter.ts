@@ -103,7 +103,10 @@ function alterStatement({ table, parts, online }: Alter): Statement[] {
 }
 
 /** Every statement of MySQL's that changes a schema is its own transaction. */
-export const COMMITS: Hazard = { name: "no-transaction", detail: "commits by itself, and what was done before stays" };
+export const COMMITS: Hazard = {
+  name: "no-transaction",
+  detail: "each statement commits by itself, and what was done before one fails stays done",
+};
 
 /** The server refuses rather than doing it another way. */
 function algorithm(cost: Cost): string[] {

@@ -29,10 +29,10 @@ function addition(pair: TablePair, column: ColumnText): Part {
   const text = changing ? withoutDefault(written(pair, column), column) : written(pair, column);
   const sql = `ADD COLUMN ${quoteIdentifier(column.name)} ${text}${place(pair, column)}`;
   const hazards: Hazard[] = [];
-  if (column.generated === undefined && column.notNull && column.default === undefined && !column.autoIncrement)
+  if (isFilledOddly(pair, column))
     hazards.push({
       name: "may-fail",
-      detail: `rows of ${pair.name} get the type's own empty value in ${column.name}, which keys and checks may refuse`,
+      detail: `rows of ${pair.name}: they get an empty value in ${column.name}, which its type or a key may refuse`,
     });
   return {
     change: changeOf("column", nameOf(pair, column.name), "create", [column.text]),
@@ -41,6 +41,18 @@ function addition(pair: TablePair, column: ColumnText): Part {
     hazards,
     after: changing ? filledLater(pair, column) : defaultless(pair, column),
   };
+}
+
+/** Rows that are there get 0, "" or the like where the column must have a value and has no default. */
+function isFilledOddly(pair: TablePair, column: ColumnText): boolean {
+  if (!column.notNull || column.default !== undefined || column.generated !== undefined || column.autoIncrement)
+    return false;
+  if (column.check !== "" || /^(date|timestamp|json|geom|point|line|poly|multi|uuid|inet|vector)/i.test(column.type))
+    return true;
+  const unique = pair.b.indexes.filter(({ kind }) => kind === "UNIQUE KEY").map(({ text }) => text);
+  return [pair.b.primaryKey, ...unique, ...pair.b.checks.map(({ expression }) => expression)].some((text) =>
+    namesIn(text).includes(column.name),
+  );
 }
 
 function additionCost(pair: TablePair, column: ColumnText): Cost {
@@ -214,7 +226,7 @@ export function columnWords(pair: TablePair, a: ColumnText, b: ColumnText): stri
   compare("generated", generatedText(a), generatedText(b), plain(generatedText(a)) === plain(generatedText(b)));
   compare("row", a.rowMark, b.rowMark);
   if (a.notNull !== b.notNull) words.push(b.notNull ? "null → not null" : "not null → null");
-  compare("default", a.default ?? "", b.default ?? "", pair.defaultOf(a) === pair.defaultOf(b));
+  compare("default", a.default ?? "", b.default ?? "", plain(pair.defaultOf(a)) === plain(pair.defaultOf(b)));
   compare("on update", a.onUpdate, b.onUpdate, plain(a.onUpdate) === plain(b.onUpdate));
   if (a.autoIncrement !== b.autoIncrement)
     words.push(`auto_increment: ${yesNo(a.autoIncrement)} → ${yesNo(b.autoIncrement)}`);

@@ -1,3 +1,4 @@
+import type { Table } from "../model.ts";
 import { type ColumnText, parseColumn } from "./column.ts";
 import { endOfGroup, splitAtCommas, type Token, tokensOf, unquoteName, withoutVersions } from "./tokens.ts";
 
@@ -51,6 +52,16 @@ export interface CheckText {
   /** With its parentheses. */
   expression: string;
   enforced: boolean;
+}
+
+const known = new WeakMap<object, TableText>();
+
+/** A table's text in its parts; taken apart once. */
+export function definitionOf({ mysql }: Table): TableText {
+  if (mysql === undefined) return parseTable("");
+  const text = known.get(mysql) ?? parseTable(mysql.create ?? "");
+  known.set(mysql, text);
+  return text;
 }
 
 /** Takes a CREATE TABLE of the server's own apart. */

@@ -53,26 +53,32 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     { ground, changes, tables: renames.tables },
   );
   const events = programs(["event"]);
+  const statements = [
+    ...settings,
+    ...[events, views, triggers, routines].flatMap(({ drops }) => drops),
+    ...tables.renames,
+    ...tables.linkDrops,
+    ...tables.drops,
+    ...sequences.makes,
+    ...tables.creates,
+    ...tables.alters,
+    ...sequences.drops,
+    ...tables.links,
+    ...[routines, views, triggers, events].flatMap(({ makes }) => makes),
+  ];
   return {
     changes: sorted(changes),
-    statements: [
-      ...settings,
-      ...[events, views, triggers, routines].flatMap(({ drops }) => drops),
-      ...tables.linkDrops,
-      ...tables.drops,
-      ...tables.renames,
-      ...sequences.makes,
-      ...tables.creates,
-      ...tables.alters,
-      ...sequences.drops,
-      ...tables.links,
-      ...[routines, views, triggers, events].flatMap(({ makes }) => makes),
-    ],
+    statements: statements.map((statement, at) => (at === 0 ? statement : saidOnce(statement))),
     renames: tables.proposed,
     notCompared: [
       ...new Map([...a.notCompared, ...b.notCompared, ...tables.notCompared].map((one) => [one.what, one])).values(),
     ],
   };
+}
+
+/** That each commits by itself is true of all of them, and stands at the first. */
+function saidOnce(statement: Statement): Statement {
+  return { ...statement, hazards: statement.hazards.filter((hazard) => hazard !== COMMITS) };
 }
 
 function seriesOf({ server }: FullSchema): string {

@@ -16,7 +16,10 @@ export function indexParts(pair: TablePair, remade: Set<string>): Part[] {
   const dropped = pair.a.indexes.filter(({ name }) => !kept.has(name));
   for (const index of pair.b.indexes) {
     const old = before.get(index.name);
-    const stepsAside = blocks || columnsOf(index).some((name) => remade.has(name));
+    const renamed = index.parts.some(
+      (part) => part.startsWith("(") && namesIn(part).some((name) => pair.oldNames.has(name)),
+    );
+    const stepsAside = blocks || renamed || columnsOf(index).some((name) => remade.has(name));
     const part = old === undefined ? addition(pair, index, dropped) : alteration(pair, old, { index, stepsAside });
     if (part !== undefined) parts.push(part);
   }

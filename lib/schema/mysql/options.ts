@@ -33,11 +33,14 @@ const UNSET: Record<string, string> = {
 /** What costs nothing but a word in the dictionary. */
 const LIGHT = /^(COMMENT|STATS_\w+|MIN_ROWS|MAX_ROWS|AVG_ROW_LENGTH|DELAY_KEY_WRITE|AUTOEXTEND_SIZE)$/;
 
+/** The tablespace of a table that names none. */
+const OWN_FILE = "`innodb_file_per_table`";
+
 /** Compared elsewhere, or by the model. */
-const ELSEWHERE = /^(CHARSET|COLLATE|AUTO_INCREMENT)$/;
+const ELSEWHERE = /^(CHARSET|COLLATE|AUTO_INCREMENT|TABLESPACE)$/;
 
 /** Where an ALTER TABLE doesn't reach. */
-const FIXED = /^(DATA DIRECTORY|INDEX DIRECTORY|TABLESPACE|STORAGE|START)$/;
+const FIXED = /^(DATA DIRECTORY|INDEX DIRECTORY|STORAGE|START)$/;
 
 /** The table's own settings: engine, collation, format, comment. */
 export function optionPart(pair: TablePair): Part | undefined {
@@ -56,7 +59,7 @@ export function optionPart(pair: TablePair): Part | undefined {
     words.push(fromTo(name.toLowerCase().replaceAll("`", ""), before, after));
     set(
       `${name}=${after ?? UNSET[name] ?? "DEFAULT"}`,
-      LIGHT.test(name) ? "instant" : name === "ENGINE" ? "copy" : "rebuild",
+      LIGHT.test(name) ? "inplace" : name === "ENGINE" ? "copy" : "rebuild",
     );
   }
   if (pair.tableCollation.a !== pair.tableCollation.b) {
@@ -64,13 +67,18 @@ export function optionPart(pair: TablePair): Part | undefined {
     words.push(fromTo("collation of new columns", before, after));
     set(`DEFAULT CHARACTER SET ${after.split("_")[0]} COLLATE ${after}`, "inplace");
   }
+  const [home, goal] = [a, b].map(({ options }) => options.get("TABLESPACE") ?? OWN_FILE);
+  if (home !== goal) {
+    words.push(fromTo("tablespace", home, goal));
+    set(`TABLESPACE ${goal}`, "rebuild");
+  }
   const counter = counterClause(pair);
   if (counter !== undefined) {
     words.push(counter.words);
     set(counter.sql, "inplace");
   }
   if (clauses.length === 0) return undefined;
-  const cost = pair.innodb || costs.every((one) => one === "instant") ? dearest(costs) : "copy";
+  const cost = pair.innodb || costs.every((one) => one === "inplace") ? dearest(costs) : "copy";
   return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards };
 }
 

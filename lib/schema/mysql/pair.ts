@@ -3,7 +3,7 @@ import type { Table } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
 import type { ColumnText } from "./column.ts";
 import { renamedColumn } from "./columns.ts";
-import { parseTable, type TableText } from "./definition.ts";
+import { definitionOf, type TableText } from "./definition.ts";
 import { namesIn, renameIn } from "./tokens.ts";
 
 export type Server = FullSchema["server"];
@@ -57,10 +57,10 @@ export function pairOf(
   }: { servers: { a: Server; b: Server }; renames: Map<string, string>; linked: Set<string> },
 ): TablePair {
   const crossing = servers.a.flavour !== servers.b.flavour || seriesOf(servers.a) !== seriesOf(servers.b);
-  const plain = crossing ? comparable : (text: string) => text;
+  const plain = crossing ? (text: string) => comparable(folded(text)) : folded;
   const oldNames = new Map([...renames].map(([from, to]) => [to, from]));
   const collations = { a: collationsOf(a), b: collationsOf(b) };
-  const original = parseTable(a.mysql?.create ?? "");
+  const original = definitionOf(a);
   const collationIn = (side: "a" | "b", column: ColumnText) =>
     collations[side].get(side === "a" ? (oldNames.get(column.name) ?? column.name) : column.name) ?? "";
   return {
@@ -68,7 +68,7 @@ export function pairOf(
     oldTable: a.name,
     flavour: servers.a.flavour === "mariadb" ? "mariadb" : "mysql",
     a: underTableName(renamedTable(original, renames), { from: a.name, to: b.name }),
-    b: parseTable(b.mysql?.create ?? ""),
+    b: definitionOf(b),
     innodb: /^innodb$/i.test(a.storage),
     instant: instantTable(original),
     dropsInstantly: instantTable(original) && (servers.a.flavour === "mariadb" || atLeastVersion(servers.a, 8, 0, 29)),
@@ -111,10 +111,10 @@ function collationsOf(table: Table): Map<string, string> {
   return new Map(table.columns.map(({ name, collation }) => [name, collation]));
 }
 
-/** Generated columns that name a renamed one have to say so anew in the same statement. */
+/** Columns that are computed from a renamed one, or have it in their default, say so anew in the same statement. */
 function namingRenamed(table: TableText, renames: Map<string, string>): Set<string> {
-  const touched = table.columns.filter(
-    ({ generated }) => generated !== undefined && namesIn(generated.expression).some((name) => renames.has(name)),
+  const touched = table.columns.filter((column) =>
+    namesIn(`${column.generated?.expression ?? ""} ${column.default ?? ""}`).some((name) => renames.has(name)),
   );
   return new Set(touched.map(({ name }) => renames.get(name) ?? name));
 }
@@ -147,6 +147,11 @@ function underTableName(table: TableText, { from, to }: { from: string; to: stri
   return { ...table, checks: table.checks.map((check) => ({ ...check, name: renamed(check.name) })) };
 }
 
+/** MySQL (9.7 too) prints a negative number as `-(5)`, and as `-5` once the table has been altered. */
+function folded(text: string): string {
+  return text.includes("-(") ? text.replace(/-\((\d[\d.e]*)\)/g, "-$1") : text;
+}
+
 /** What versions and flavours print differently and mean alike. */
 function comparable(text: string): string {
   return text
@@ -167,6 +172,12 @@ function defaultOf(column: ColumnText, crossing: boolean): string {
   const written = column.default ?? "";
   if (!crossing) return written;
   if (/^null$/i.test(written)) return "";
+  // Bytes are printed in hexadecimal by one and as characters by the other.
+  const hex = /^(?:x'([0-9a-f]*)'|0x([0-9a-f]*))$/i.exec(written);
+  if (hex)
+    return `'${Buffer.from(hex[1] ?? hex[2] ?? "", "hex")
+      .toString("utf8")
+      .replaceAll("\0", "\\0")}'`;
   const number = /^'(-?\d+(\.\d+)?)'$/.exec(written)?.[1];
   return comparable(number ?? written);
 }

@@ -15,7 +15,7 @@ interface Partitioning {
 /** What turns the partitions of A into those of B; the rows stay where that is possible. */
 export function partitionPart(pair: TablePair): Part | undefined {
   const [before, after] = [pair.a.partitioning, pair.b.partitioning];
-  if (pair.plain(before) === pair.plain(after)) return undefined;
+  if (pair.plain(before) === pair.plain(after)) return underRenamed(pair, after);
   const change = changeOf(
     "partition",
     pair.name,
@@ -31,6 +31,13 @@ export function partitionPart(pair: TablePair): Part | undefined {
   };
   if (before === "") return whole;
   return step(part, parse(before), parse(after)) ?? whole;
+}
+
+/** MySQL renames a column that rows are spread by only together with the partitioning. */
+function underRenamed(pair: TablePair, text: string): Part | undefined {
+  const names = new Set(text.split(/[^\p{L}\p{N}_$]+/u));
+  if (pair.flavour === "mariadb" || ![...pair.oldNames.keys()].some((name) => names.has(name))) return undefined;
+  return { change: changeOf("partition", pair.name, "rebuild"), clauses: [], cost: "copy", hazards: [], tail: text };
 }
 
 /** Adds the one statement that is enough, if there is one. */

@@ -4,7 +4,7 @@ import type { CatalogSession } from "../dialect.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { catalog, readMysqlSchema } from "../read-mysql.ts";
-import { parseTable } from "./definition.ts";
+import { definitionOf, parseTable } from "./definition.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { shown } from "./show.ts";
 
@@ -94,30 +94,50 @@ function escaped(create: string, names: string[]): string {
   );
 }
 
+/**
+ * MariaDB (11.8 too) prints a default with characters beyond the BMP as question marks, and before 11 the bytes of binary
+ * ones as they are. What it really is, a row of no table says.
+ */
+async function withTrueDefaults(session: CatalogSession, table: string, create: string): Promise<string> {
+  if (!/DEFAULT '(?:[^'\\]|\\.|'')*[?\ufffd]/.test(create)) return create;
+  const text = parseTable(create);
+  const doubtful = text.columns.filter((column) => /^'[\s\S]*[?\ufffd]/.test(column.default ?? ""));
+  const asked = doubtful.map(({ name }, at) => `HEX(DEFAULT(t.${quoteIdentifier(name)})) AS d${at}`);
+  if (asked.length === 0) return create;
+  const sql = `SELECT ${asked.join(", ")} FROM (SELECT 1 AS one) o LEFT JOIN ${quoteIdentifier(table)} t ON FALSE`;
+  const [row] = await session.query<Record<string, string | null>>(sql).catch(() => []);
+  let whole = create;
+  for (const [at, column] of doubtful.entries()) {
+    const hex = row?.[`d${at}`];
+    const written = Buffer.from(unquoted(column.default), "utf8").toString("hex").toUpperCase();
+    if (!hex || hex === written) continue;
+    const item = text.items.find((one) => one.startsWith(`${quoteIdentifier(column.name)} `)) ?? "";
+    const exact = item.replace(` DEFAULT ${column.default}`, () => ` DEFAULT x'${hex.toLowerCase()}'`);
+    whole = whole.replace(item, () => exact);
+  }
+  return whole;
+}
+
 async function addTable(
   session: CatalogSession,
   table: Table,
   { collation, unescaped }: { collation: string; unescaped: string[] },
 ): Promise<void> {
-  const create = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
-  const text = parseTable(create);
-  table.mysql = {
-    charset: collation.split("_")[0] ?? "",
-    collation,
-    rowFormat: text.options.get("ROW_FORMAT") ?? "",
-    ...(text.partitioning === "" ? {} : { partitioning: text.partitioning }),
-    ...(text.systemVersioned ? { systemVersioned: true } : {}),
-    create,
-  };
-  table.comment = commentOf(create);
+  const printed = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
+  const create = session.server.flavour === "mariadb" ? await withTrueDefaults(session, table.name, printed) : printed;
+  table.mysql = { charset: collation.split("_")[0] ?? "", collation, rowFormat: "", create };
+  const text = definitionOf(table);
+  table.mysql.rowFormat = text.options.get("ROW_FORMAT") ?? "";
+  if (text.partitioning !== "") table.mysql.partitioning = text.partitioning;
+  if (text.systemVersioned) table.mysql.systemVersioned = true;
+  table.comment = unquoted(text.options.get("COMMENT"));
   for (const column of table.columns) {
     const written = text.columns.find(({ name }) => name === column.name);
     if (written?.generated !== undefined) column.expression = written.generated.expression;
   }
 }
 
-function commentOf(create: string): string {
-  const literal = parseTable(create).options.get("COMMENT");
+function unquoted(literal: string | undefined): string {
   return literal === undefined ? "" : literal.slice(1, -1).replaceAll("''", "'").replaceAll("\\\\", "\\");
 }
 
@@ -147,7 +167,7 @@ async function markCounters(session: Session, tables: Table[]): Promise<void> {
   for (const table of tables) {
     if (table.mysql?.create === undefined || !table.columns.some(({ identity }) => identity === "auto_increment"))
       continue;
-    const counter = /^\) [\s\S]*?\bAUTO_INCREMENT=(\d+)/m.exec(table.mysql.create)?.[1];
+    const counter = /\bAUTO_INCREMENT=(\d+)/.exec(table.mysql.create.slice(table.mysql.create.lastIndexOf("\n)")))?.[1];
     if (counter === undefined) table.mysql.autoIncrement = "1";
     else if (table.estimatedRows <= 0) counters.set(table.name, counter);
   }

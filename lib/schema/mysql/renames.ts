@@ -1,7 +1,7 @@
 import type { DiffOptions, Rename } from "../change.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
-import { parseTable } from "./definition.ts";
+import { definitionOf } from "./definition.ts";
 import type { TablePair } from "./pair.ts";
 import type { Part } from "./part.ts";
 
@@ -56,7 +56,7 @@ export function proposeTables(dropped: Table[], created: Table[]): Rename[] {
 }
 
 function shapeOf(table: Table): string {
-  const text = parseTable(table.mysql?.create ?? "");
+  const text = definitionOf(table);
   return JSON.stringify([text.columns.map(({ name, text: rest }) => [name, rest]), text.primaryKey]);
 }
 

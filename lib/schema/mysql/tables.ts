@@ -3,10 +3,11 @@ import type { Change, DiffOptions, Rename, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { alterStatements, COMMITS } from "./alter.ts";
-import { columnParts, defaultless, written } from "./columns.ts";
-import { type ForeignKeyText, parseTable, type TableText } from "./definition.ts";
-import { type Links, planLinks } from "./foreign-keys.ts";
+import { columnParts } from "./columns.ts";
+import { createTables } from "./create-tables.ts";
+import { definitionOf, type ForeignKeyText } from "./definition.ts";
 import { checkParts, indexParts } from "./indexes.ts";
+import { planKeys } from "./links.ts";
 import { fixedOptions, optionPart, periodParts } from "./options.ts";
 import { pairOf, type TablePair } from "./pair.ts";
 import { changeOf, type Part, RANK } from "./part.ts";
@@ -28,14 +29,14 @@ export interface TablePlan {
 }
 
 /** Both sides' tables, A's with the names that confirmed renames give them. */
-interface Sides {
+export interface Sides {
   a: FullSchema;
   b: FullSchema;
   renames: Renames;
   chosen(kind: Change["kind"], ...names: string[]): boolean;
 }
 
-type Prepared = { pair: TablePair; parts: Part[] };
+export type Prepared = { pair: TablePair; parts: Part[] };
 
 /** Compares the tables of two schemas. */
 export function planTables(sides: Sides, options: DiffOptions): TablePlan {
@@ -53,21 +54,23 @@ export function planTables(sides: Sides, options: DiffOptions): TablePlan {
     proposed: [],
     notCompared: [],
   };
+  const referenced = referencedColumns(b);
   const created = wanted.filter(({ name }) => !before.has(name));
   const pairs = wanted.flatMap((table) => {
     const old = before.get(table.name);
-    return old === undefined ? [] : [prepare(sides, old, table)];
+    return old === undefined ? [] : [prepare(sides, { old, table, referenced })];
   });
   const kept = new Set(tablesOf(b).map(({ name }) => name));
   const dropped = [...before].filter(([name]) => !kept.has(name) && chosen("table", name)).map(([, table]) => table);
   planRenames(sides, plan);
-  for (const table of dropped) planDrop(table, plan);
+  for (const table of dropped) planDrop(table, dropped, plan);
   const made = createTables(created, {
     flavour: a.server.flavour === "mariadb" ? "mariadb" : "mysql",
     plan,
     existing: new Set(pairs.filter(({ parts }) => parts.length === 0).map(({ pair }) => pair.name)),
   });
   planKeys(sides, plan, { pairs, created, inline: made });
+  for (const early of movedChecks(pairs, created)) plan.linkDrops.push(...early);
   for (const { pair, parts } of pairs) {
     plan.changes.push(...parts.map(({ change }) => change));
     plan.alters.push(
@@ -88,16 +91,14 @@ function tablesOf({ tables }: FullSchema): Table[] {
 }
 
 /** The parts of one table that are chosen, foreign keys left for later. */
-function prepare({ a, b, renames, chosen }: Sides, old: Table, table: Table): Prepared {
-  const linked = new Set(
-    tablesOf(b).flatMap((other) =>
-      linksOf(other)
-        .filter((key) => key.table === table.name)
-        .map((key) => key.referenced[0] ?? ""),
-    ),
-  );
-  const columns = renames.columns.get(table.name) ?? new Map<string, string>();
+function prepare(
+  { a, b, renames, chosen }: Sides,
+  { old, table, referenced }: { old: Table; table: Table; referenced: Map<string, Set<string>> },
+): Prepared {
+  const linked = referenced.get(table.name) ?? new Set<string>();
+  const columns = new Map([...caseRenames(old, table), ...(renames.columns.get(table.name) ?? [])]);
   const pair = pairOf(old, table, { servers: { a: a.server, b: b.server }, renames: columns, linked });
+  if (!pair.crossing && columns.size === 0 && isUntouched(old, table)) return { pair, parts: [] };
   const ofColumns = columnParts(pair);
   const remade = new Set(
     ofColumns
@@ -120,12 +121,33 @@ function prepare({ a, b, renames, chosen }: Sides, old: Table, table: Table): Pr
   return { pair, parts: parts.filter(({ change }) => chosen(change.kind, table.name, change.name)) };
 }
 
-const parsedLinks = new WeakMap<Table, ForeignKeyText[]>();
+/** The names of columns are the same in any case; one that is written otherwise now is no other column. */
+function caseRenames(old: Table, table: Table): [string, string][] {
+  const exact = new Set(table.columns.map(({ name }) => name));
+  const lower = new Map(table.columns.map(({ name }) => [name.toLowerCase(), name]));
+  return old.columns.flatMap(({ name }) => {
+    const now = lower.get(name.toLowerCase());
+    return exact.has(name) || now === undefined ? [] : [[name, now]];
+  });
+}
+
+/** The same text under the same collation is the same table: most are. */
+function isUntouched(old: Table, table: Table): boolean {
+  return old.mysql?.create === table.mysql?.create && old.mysql?.collation === table.mysql?.collation;
+}
+
+/** Table → the columns that a foreign key's list begins with: they want an index at any time. */
+function referencedColumns(schema: FullSchema): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { table, referenced } of tablesOf(schema).flatMap(linksOf)) {
+    const columns = found.get(table) ?? new Set();
+    found.set(table, columns.add(referenced[0] ?? ""));
+  }
+  return found;
+}
 
 function linksOf(table: Table): ForeignKeyText[] {
-  const known = parsedLinks.get(table) ?? parseTable(table.mysql?.create ?? "").foreignKeys;
-  parsedLinks.set(table, known);
-  return known;
+  return definitionOf(table).foreignKeys;
 }
 
 function planRenames({ renames }: Sides, plan: TablePlan): void {
@@ -137,10 +159,9 @@ function planRenames({ renames }: Sides, plan: TablePlan): void {
   }
 }
 
-function planDrop(table: Table, plan: TablePlan): void {
+function planDrop(table: Table, dropped: Table[], plan: TablePlan): void {
   const change = changeOf("table", table.name, "drop", [`${table.columns.length} columns, ${rowsOf(table)}`]);
   plan.changes.push(change);
-  // Others' foreign keys to it, and its own in a circle, would keep it.
   plan.drops.push({
     sql: `DROP TABLE ${quoteIdentifier(table.name)}`,
     hazards: [{ name: "deletes-data", detail: `all rows of ${table.name}` }, COMMITS],
@@ -148,7 +169,10 @@ function planDrop(table: Table, plan: TablePlan): void {
     transactional: false,
     change: change.id,
   });
-  for (const { name } of linksOf(table)) {
+  // Keys between tables that go would keep those that go first.
+  const among = new Set(dropped.filter((other) => other !== table).map(({ name }) => name));
+  for (const { name, table: target, database } of linksOf(table)) {
+    if (database !== undefined || !among.has(target)) continue;
     const sql = `ALTER TABLE ${quoteIdentifier(table.name)} DROP FOREIGN KEY ${quoteIdentifier(name)}`;
     plan.linkDrops.push({
       sql,
@@ -164,134 +188,19 @@ function rowsOf({ estimatedRows }: Table): string {
   return estimatedRows < 0 ? "rows not counted" : `about ${estimatedRows} rows`;
 }
 
-/** New tables, those that others refer to first; foreign keys within each as far as their targets are there. */
-function createTables(
-  tables: Table[],
-  { plan, existing, flavour }: { plan: TablePlan; existing: Set<string>; flavour: TablePair["flavour"] },
-): Map<string, Set<string>> {
-  const inline = new Map<string, Set<string>>();
-  const waiting = [...tables];
-  const there = new Set(existing);
-  while (waiting.length > 0) {
-    const ready = waiting.findIndex((table) =>
-      linksOf(table).every((key) => key.database !== undefined || key.table === table.name || there.has(key.table)),
-    );
-    const [table] = waiting.splice(Math.max(0, ready), 1);
-    if (table === undefined) break;
-    const text = parseTable(table.mysql?.create ?? "");
-    const fits = text.foreignKeys.filter(
-      (key) => key.database !== undefined || key.table === table.name || there.has(key.table),
-    );
-    inline.set(table.name, new Set(fits.map(({ name }) => name)));
-    there.add(table.name);
-    const change = changeOf("table", table.name, "create", describe(table, text));
-    plan.changes.push(change);
-    plan.creates.push({
-      sql: createText(table, text, { inline: inline.get(table.name) ?? new Set(), flavour }),
-      hazards: [COMMITS],
-      transactional: false,
-      change: change.id,
-    });
-    for (const column of text.columns)
-      for (const sql of defaultless({ flavour, name: table.name }, column))
-        plan.creates.push({ sql, hazards: [COMMITS], transactional: false, change: change.id });
-  }
-  return inline;
-}
-
-function describe({ columns }: Table, { columns: texts }: TableText): string[] {
-  return texts.length > 0
-    ? texts.map(({ name, text }) => `${name} ${text}`)
-    : columns.map(({ name, type }) => `${name} ${type}`);
-}
-
-/** The server's own text without a counter, unless somebody set it, and without keys whose targets aren't there yet. */
-function createText(
-  table: Table,
-  text: TableText,
-  { inline, flavour }: { inline: Set<string>; flavour: TablePair["flavour"] },
-): string {
-  const collation = table.mysql?.collation ?? "";
-  const ground = { flavour, tableCollation: { a: collation, b: collation } };
-  const late = text.foreignKeys
-    .filter(({ name }) => !inline.has(name))
-    .map(({ name }) => `CONSTRAINT ${quoteIdentifier(name)} FOREIGN`);
-  const items = text.items
-    .filter((item) => !late.some((start) => item.startsWith(start)))
-    .map((item, at) => {
-      const column = text.columns[at];
-      return column === undefined ? item : `${quoteIdentifier(column.name)} ${written(ground, column)}`;
-    });
-  const counted = table.mysql?.autoIncrement !== undefined;
-  const tail = counted ? text.tail : text.tail.replace(/^(\) [^'"`]*?)AUTO_INCREMENT=\d+ ?/, "$1");
-  return `CREATE TABLE ${quoteIdentifier(table.name)} (\n  ${items.join(",\n  ")}\n${tail}`;
-}
-
-/** Foreign keys of all tables, once what happens to columns is known. */
-function planKeys(
-  { a, renames, chosen }: Sides,
-  plan: TablePlan,
-  { pairs, created, inline }: { pairs: Prepared[]; created: Table[]; inline: Map<string, Set<string>> },
-): void {
-  const moved = new Set(pairs.flatMap(({ pair, parts }) => movedColumns(pair, parts)));
-  const engines = new Map(tablesOf(a).map(({ name, storage }) => [name, storage]));
-  const links: Links[] = pairs.map(({ pair }) => ({
-    table: pair.name,
-    a: pair.a.foreignKeys.map((key) => underNewNames(key, renames, { table: pair.name, oldTable: pair.oldTable })),
-    b: pair.b.foreignKeys,
-    inline: new Set(),
-  }));
-  for (const table of created)
-    links.push({ table: table.name, a: [], b: linksOf(table), inline: inline.get(table.name) ?? new Set() });
-  const keys = planLinks(
-    links.map((link) => ({
-      ...link,
-      a: link.a.filter(({ name }) => chosen("foreign key", link.table, `${link.table}.${name}`)),
-      b: link.b.filter(({ name }) => chosen("foreign key", link.table, `${link.table}.${name}`)),
-    })),
-    (table, column) => moved.has(`${table}\0${column}`) || (moved.has(`${table}\0`) && engines.has(table)),
-  );
-  plan.changes.push(...keys.parts.map(({ change }) => change));
-  plan.linkDrops.push(...keys.drops);
-  plan.links.push(...keys.adds);
-}
-
-/** Columns whose type, collation, nullability or expression changes; all of them where the engine does. */
-function movedColumns(pair: TablePair, parts: Part[]): string[] {
-  const columns = parts
-    .filter(({ change }) => change.kind === "column" && change.action !== "create")
-    .filter(
-      ({ change }) =>
-        change.action !== "alter" ||
-        change.words.some((word) => /^(type|collation|its|generated|null|not null|auto)/.test(word)),
-    )
-    .map(({ change }) => `${pair.name}\0${change.name.slice(pair.name.length + 1)}`);
-  const moves = parts.some(({ clauses }) => clauses.some(({ sql }) => /^ENGINE=/.test(sql)));
-  return moves ? [...columns, `${pair.name}\0`] : columns;
-}
-
-/** A foreign key of A with the names that its tables, columns and itself get by renames. */
-function underNewNames(
-  key: ForeignKeyText,
-  renames: Renames,
-  { table, oldTable }: { table: string; oldTable: string },
-): ForeignKeyText {
-  const target = key.database === undefined ? (renames.tables.get(key.table) ?? key.table) : key.table;
-  const columns = key.database === undefined ? renames.columns.get(target) : undefined;
-  const referenced = key.referenced.map((column) => columns?.get(column) ?? column);
-  const list = (names: string[]) => names.map(quoteIdentifier).join(",");
-  const text =
-    key.database !== undefined || (target === key.table && referenced.join("\0") === key.referenced.join("\0"))
-      ? key.text
-      : key.text.replace(
-          /REFERENCES `(?:[^`]|``)*` \((?:`(?:[^`]|``)*`,? ?)*\)/,
-          () => `REFERENCES ${quoteIdentifier(target)} (${list(referenced)})`,
-        );
-  // The server renames what it named itself.
-  const own = `${oldTable}_ibfk_`;
-  const name =
-    table !== oldTable && key.name.startsWith(own) ? `${table}_ibfk_${key.name.slice(own.length)}` : key.name;
-  return { ...key, name, table: target, referenced, text };
+/** MySQL's checks have names that are unique in the database: one that another table gets must be gone by then. */
+function movedChecks(pairs: Prepared[], created: Table[]): Statement[][] {
+  const added = new Set(created.flatMap((table) => definitionOf(table).checks.map(({ name }) => name)));
+  const nameOf = ({ pair }: Prepared, part: Part) => part.change.name.slice(pair.name.length + 1);
+  const checks = (action: string, { parts }: Prepared) =>
+    parts.filter(({ change }) => change.kind === "check" && change.action === action);
+  for (const one of pairs) for (const part of checks("create", one)) added.add(nameOf(one, part));
+  return pairs.map((one) => {
+    const moved = checks("drop", one).filter((part) => added.has(nameOf(one, part)));
+    const statements = alterStatements(one.pair.name, moved, { online: false, innodb: one.pair.innodb });
+    for (const part of moved) part.clauses = [];
+    return statements;
+  });
 }
 
 /** MariaDB alters a table with a history only when told what to do with that. */

@@ -211,7 +211,9 @@ function narrowed({ a, b, name }: TablePair): string[] {
         !column.attributes.some((text) => /^(constraint \S+ )?(default|generated|as)/.test(text))
       )
         details.push(`any row of ${name}: ${column.name} has no value for them`);
-      if (/^(unique|primary)/.test(bare)) details.push(`rows of ${name} that have the same ${column.name}`);
+      const keyed =
+        bare.startsWith("primary") && old?.attributes.some((text) => /^(constraint \S+ )?primary/.test(text));
+      if (/^(unique|primary)/.test(bare) && !keyed) details.push(`rows of ${name} that have the same ${column.name}`);
       if (bare.startsWith("check")) details.push(`rows of ${name} for which ${bare} is false`);
     }
   }
