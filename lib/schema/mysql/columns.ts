@@ -57,6 +57,8 @@ function isFilledOddly(pair: TablePair, column: ColumnText): boolean {
 
 function additionCost(pair: TablePair, column: ColumnText): Cost {
   if (!pair.innodb || column.autoIncrement || column.check !== "" || column.generated?.stored) return "copy";
+  // The value of an expression, and one that no type has, must be computed for rows that are there.
+  if (column.default?.startsWith("(") || isFilledOddly(pair, column)) return "copy";
   return pair.instant ? "instant" : "rebuild";
 }
 
@@ -144,6 +146,8 @@ function alteration(pair: TablePair, old: ColumnText, column: ColumnText): Part 
     change: changeOf("column", name, action, words),
     clauses: [{ rank: RANK.modify, sql: `${verb} ${quoted} ${text}` }],
     ...weigh(pair, old, column),
+    // It is written anew for a name in its expression, which no ALTER in place takes.
+    ...(action === "rebuild" ? { cost: "copy" as const } : {}),
     before: isMaterialised(old, column) ? materialising(pair, old) : [],
     after: changing ? [later] : defaultless(pair, column),
   };

@@ -38,19 +38,20 @@ export class Sessions {
 }
 
 /** What differs between two programs of one name, in words; none when they are the same. */
-export function programWords(a: Program, b: Program, crossing: boolean): string[] {
+export function programWords(a: Program, b: Program, ground: ProgramGround): string[] {
   const words: string[] = [];
   const [before, after] = [definerOf(a.create), definerOf(b.create)];
   if (before !== after) words.push(fromTo("definer", before, after));
   if (withoutDefiner(a.create) !== withoutDefiner(b.create)) words.push(...bodyWords(a.create, b.create));
   // Another version has other defaults, under which the same file was loaded.
-  if (crossing) return words;
+  if (ground.crossing) return words;
   if (a.under.sqlMode !== b.under.sqlMode) words.push(fromTo("sql_mode", a.under.sqlMode, b.under.sqlMode));
   if (a.under.charset !== b.under.charset && !/[^\0-\x7f]/.test(b.create))
     words.push(fromTo("character_set_client", a.under.charset, b.under.charset));
   if (a.under.collation !== b.under.collation)
     words.push(fromTo("collation_connection", a.under.collation, b.under.collation));
-  if (a.under.databaseCollation !== b.under.databaseCollation)
+  // Made anew, it remembers what the database has then.
+  if (a.under.databaseCollation !== b.under.databaseCollation && b.under.databaseCollation === ground.collation)
     words.push(fromTo("collation of its database", a.under.databaseCollation, b.under.databaseCollation));
   return words;
 }
@@ -62,7 +63,7 @@ export function definerOf(create: string): string {
 }
 
 /** A client that sends several statements at once leaves the last semicolon in the body, and it says nothing. */
-function withoutDefiner(create: string): string {
+export function withoutDefiner(create: string): string {
   return create.replace(DEFINER, "$1").replace(/[;\s]+$/, "");
 }
 
@@ -84,6 +85,8 @@ export interface ProgramGround {
   mariadb: boolean;
   crossing: boolean;
   accounts: string[];
+  /** The database's own, in B. */
+  collation: string;
   sessions: Sessions;
 }
 

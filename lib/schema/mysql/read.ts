@@ -5,6 +5,7 @@ import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { catalog, readMysqlSchema } from "../read-mysql.ts";
 import { definitionOf, parseTable } from "./definition.ts";
+import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { shown } from "./show.ts";
 
@@ -51,7 +52,7 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
     ],
     roles: await readAccounts(session),
     dependencies: [],
-    notCompared: [...notCompared, ...(await readBeyond(session))],
+    notCompared: [...notCompared, ...(await readHidden(session)), ...(await readBeyond(session))],
   };
 }
 
@@ -147,6 +148,10 @@ async function addView(session: CatalogSession, view: Table, notCompared: NotCom
   const made = await shown(session, "VIEW", view.name);
   if (made === undefined) {
     notCompared.push({ what: `view ${view.name}`, why: "its definition may not be read: SHOW VIEW is missing" });
+    return;
+  }
+  if (view.columns.length === 0) {
+    notCompared.push({ what: `view ${view.name}`, why: "it is broken: what it reads is not there" });
     return;
   }
   const [, algorithm = "", definer = "", security = ""] = VIEW.exec(made.create) ?? [];

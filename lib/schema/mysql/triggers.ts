@@ -49,7 +49,7 @@ function momentOf({ table, timing, events }: Trigger): string {
 }
 
 function wordsOf(old: Trigger, trigger: Trigger, ground: ProgramGround): string[] {
-  const words = programWords(programOf(old), programOf(trigger), ground.crossing);
+  const words = programWords(programOf(old), programOf(trigger), ground);
   return words.length > 0 ? words : ["its place among those that fire at the same moment"];
 }
 
@@ -65,8 +65,7 @@ function inPlace(
     const renamed = table !== old.table;
     const alike = renamed ? { ...old, table, definition: renamedOn(old.definition, table) } : old;
     return (
-      momentOf(alike) === momentOf(trigger) &&
-      programWords(programOf(alike), programOf(trigger), ground.crossing).length === 0
+      momentOf(alike) === momentOf(trigger) && programWords(programOf(alike), programOf(trigger), ground).length === 0
     );
   });
   const place = ({ name }: Trigger) => before.get(name)?.order ?? 0;
