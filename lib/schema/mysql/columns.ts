@@ -55,10 +55,15 @@ function isFilledOddly(pair: TablePair, column: ColumnText): boolean {
   );
 }
 
+/** Whether a default is anything but a literal or the time of the statement. */
+function isComputed(value: string | undefined): boolean {
+  return value !== undefined && !/^(_\w+ ?)?('|[bx]'|0x|-?[\d.]|null$|current_timestamp|true$|false$)/i.test(value);
+}
+
 function additionCost(pair: TablePair, column: ColumnText): Cost {
   if (!pair.innodb || column.autoIncrement || column.check !== "" || column.generated?.stored) return "copy";
   // The value of an expression, and one that no type has, must be computed for rows that are there.
-  if (column.default?.startsWith("(") || isFilledOddly(pair, column)) return "copy";
+  if (isComputed(column.default) || isFilledOddly(pair, column)) return "copy";
   return pair.instant ? "instant" : "rebuild";
 }
 
@@ -262,7 +267,8 @@ function weigh(pair: TablePair, a: ColumnText, b: ColumnText): { cost: Cost; haz
     if (wider === undefined && !holdsMore(a.type, b.type))
       hazards.push({ name: "may-fail", detail: `values of ${name} that don't fit ${b.type}` });
   }
-  if (a.notNull !== b.notNull) costs.push(pair.flavour === "mariadb" && !b.notNull ? "instant" : "rebuild");
+  const clock = isComputed(b.default) || /^current_timestamp/i.test(b.default ?? "");
+  if (a.notNull !== b.notNull) costs.push(b.notNull && clock ? "copy" : "rebuild");
   if (!a.notNull && b.notNull && b.generated === undefined)
     hazards.push({ name: "may-fail", detail: `rows in which ${name} is NULL` });
   if (generatedText(a) !== generatedText(b)) costs.push("copy");
