@@ -8,11 +8,13 @@ const FLOORS: Record<string, number> = {
   scripts: 7,
   "lib/reference": 6,
   "lib/migrate": 6,
+  "lib/setup": 6,
   "lib/copies": 5,
   "lib/bases": 4,
   "lib/mask": 3,
   "lib/erd": 3,
   "lib/schema": 2,
+  "lib/vendor": 1,
   "lib/engine": 1,
   "lib/runtime": 1,
   "lib/kit": 0,
@@ -41,7 +43,7 @@ const PRIVILEGES: { what: string; pattern: RegExp; files: string[] }[] = [
   {
     what: "writes to stderr",
     pattern: /process\.stderr|Bun\.stderr|writeFully\(2/,
-    files: ["lib/kit/stdio.ts", "lib/kit/progress.ts", "lib/kit/prompt.ts"],
+    files: ["lib/kit/stdio.ts", "lib/kit/progress.ts", "lib/kit/prompt.ts", "lib/kit/questions.ts"],
   },
 ];
 

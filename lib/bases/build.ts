@@ -1,4 +1,4 @@
-import type { ServerEngine, ServerVersion, Session } from "../engine/index.ts";
+import type { ServerEngine, ServerVersion, Session, ToolCommand } from "../engine/index.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Definition } from "../mask/detect-literals.ts";
 import type { MaskPlan } from "../mask/plan.ts";
@@ -141,6 +141,8 @@ export interface Transfer {
   missingPrivileges(session: Session, question: PrivilegeQuestion): Promise<MissingPrivilege[]>;
   /** The tool that dumps a source of this version. */
   dumpTool(source: ServerVersion): string[];
+  /** What lists the extensions that a server's installation has, one a line, where there is such a thing. */
+  readonly listExtensions?: ToolCommand;
   /** Why these versions can't make a base together, and the way out; undefined: they can. */
   misfitOf(versions: Versions): { state: string; hint: string } | undefined;
   /** Checks the look against the workshop's running server: extensions, collations, preload. Throws with the way out. */

@@ -1,9 +1,15 @@
 import { DittoError, messageOf, redact } from "../kit/errors.ts";
 
+/** What doctor looks at. */
+export const CHECKS = [
+  ...(["config", "secrets", "runtime", "storage", "source", "privileges", "contents", "masks"] as const),
+  ...(["tools", "dump", "ports", "disk"] as const),
+] as const;
+
 /** One line of doctor's list, as `--json` has it. */
 export interface Check {
-  check: "config" | "runtime" | "storage" | "source" | "privileges" | "contents" | "masks" | "tools" | "dump" | "disk";
-  status: "ok" | "failed" | "unchecked";
+  check: (typeof CHECKS)[number];
+  status: "ok" | "advice" | "failed" | "unchecked";
   /** What was found, or why nothing was looked for. */
   text: string;
   /** What to do; "" when there is nothing to do. */
@@ -15,6 +21,11 @@ export interface Check {
 /** A green line. */
 export function passed(check: Check["check"], text: string): Check {
   return { check, status: "ok", text, hint: "", statements: [] };
+}
+
+/** A yellow line: nothing is wrong, and something could be better. */
+export function advised(check: Check["check"], { text, hint }: Pick<Check, "text" | "hint">): Check {
+  return { check, status: "advice", text, hint, statements: [] };
 }
 
 /** A red line: what is wrong, and what to do about it. */

@@ -6,7 +6,7 @@ import { formatBytes } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Runtime, ToolAnswer, ToolQuestion } from "../runtime/index.ts";
 import type { Selection, Transfer } from "./build.ts";
-import { type Check, failed, failedBy, passed, unchecked } from "./check.ts";
+import { advised, type Check, failed, failedBy, passed, unchecked } from "./check.ts";
 import { countColumns } from "./describe-review.ts";
 import { type Entered, enter } from "./enter.ts";
 import { loadMaskKey } from "./mask-key.ts";
@@ -39,11 +39,18 @@ export async function checkSource(config: Config, runtime: Runtime | undefined):
     return await withReach(url, reach, async (reached) => {
       const entered = await enter(reached, question, { statementMs: STATEMENT_MS });
       const server = "session" in entered ? entered.session.server : entered.server;
-      const [inside, tools] = await Promise.all([
+      const [inside, tools, available] = await Promise.all([
         checkInside(entered, { ...question, database: reached.database, obfuscation: config.obfuscation }),
         checkTools(config, runtime, { ...entered, server }),
+        availableExtensions(config, runtime, { ...entered, server }),
       ]);
-      return [passed("source", nameOf(server, url, source.tunnel !== "")), ...inside, tools];
+      const lacking = lackingExtensions(
+        inside.extensions,
+        available,
+        config.copy.image || entered.engine.image(server),
+      );
+      const line = lacking && tools.status === "ok" ? lacking : tools;
+      return [passed("source", nameOf(server, url, source.tunnel !== "")), ...inside.lines, line];
     });
   } catch (error) {
     return [failedBy("source", error), ...unreached("the source was not reached")];
@@ -72,18 +79,29 @@ interface Question {
   obfuscation: Config["obfuscation"];
 }
 
-async function checkInside(entered: Entered, question: Question): Promise<Check[]> {
+/** The lines, and the extensions that a base takes over. */
+interface Inside {
+  lines: Check[];
+  extensions: string[];
+}
+
+async function checkInside(entered: Entered, question: Question): Promise<Inside> {
+  const bare = (lines: Check[]): Inside => ({ lines, extensions: [] });
   if (!("session" in entered)) {
-    return [...privilegeLines(entered.missing), ...withoutRights("privileges are missing")];
+    return bare([...privilegeLines(entered.missing), ...withoutRights("privileges are missing")]);
   }
   const { engine, session, transfer } = entered;
   try {
     const missing = await missingOf(session, transfer, question);
-    if (!Array.isArray(missing)) return [missing, ...withoutRights("the privileges could not be looked at")];
+    if (!Array.isArray(missing)) return bare([missing, ...withoutRights("the privileges could not be looked at")]);
     const lines = privilegeLines(missing);
-    if (lines.some(({ status }) => status === "failed")) return [...lines, ...withoutRights("privileges are missing")];
-    const contents = await checkContents(session, transfer, question);
-    return [...lines, contents, await checkMasks({ engine: engine.name, session, transfer }, question)];
+    if (lines.some(({ status }) => status === "failed"))
+      return bare([...lines, ...withoutRights("privileges are missing")]);
+    const { line, extensions } = await checkContents(session, transfer, question);
+    return {
+      lines: [...lines, line, await checkMasks({ engine: engine.name, session, transfer }, question)],
+      extensions,
+    };
   } finally {
     await session.close().catch(() => {});
   }
@@ -114,17 +132,27 @@ function privilegeLines(missing: MissingPrivilege[]): Check[] {
       statements,
     }));
   }
-  const also = missing.map(({ state, statements }) => `; ${state} (${statements.join("; ")})`);
-  return [passed("privileges", `The user may read all that is dumped${also.join("")}`)];
+  const text = "The user may read all that is dumped";
+  if (missing.length === 0) return [passed("privileges", text)];
+  const hint = "An administrator of the source may run this; a dump is complete without it";
+  return missing.map(({ state, statements }) => ({
+    ...advised("privileges", { text: `${text}; ${state}`, hint }),
+    statements,
+  }));
 }
 
-async function checkContents(session: Session, transfer: Transfer, question: Question): Promise<Check> {
+async function checkContents(
+  session: Session,
+  transfer: Transfer,
+  question: Question,
+): Promise<{ line: Check; extensions: string[] }> {
   try {
     const look = await transfer.look(session, question.selection, question.lockWaitMs);
     const without = look.excludedExtensions.map((name) => `, without the extension ${name}`).join("");
-    return passed("contents", `${formatBytes(look.bytes)} of rows on a ${look.role}${without}`);
+    const line = passed("contents", `${formatBytes(look.bytes)} of rows on a ${look.role}${without}`);
+    return { line, extensions: look.extensions.map(({ name }) => name) };
   } catch (error) {
-    return inquiryFailed("contents", error);
+    return { line: inquiryFailed("contents", error), extensions: [] };
   }
 }
 
@@ -144,9 +172,9 @@ async function checkMasks(site: Site, { selection, obfuscation }: Question): Pro
     const schema = await site.transfer.readSchema(site.session);
     const { plan, unreviewed } = await reviewSchema(site, obfuscation, { schema, chosen: choose(schema, selection) });
     const masked = [...plan.tables.values()].reduce((sum, { columns }) => sum + columns.length, 0);
-    const rest =
-      unreviewed.length === 0 ? "" : `; ${unreviewed.length} more look personal (obfuscation.unreviewed: warn)`;
-    return passed("masks", `${countColumns(masked)}${rest}`);
+    if (unreviewed.length === 0) return passed("masks", countColumns(masked));
+    const text = `${countColumns(masked)}; ${unreviewed.length} more look personal (obfuscation.unreviewed: warn)`;
+    return advised("masks", { text, hint: '"bun scripts/reseed.ts --check" names them, with a rule for each' });
   } catch (error) {
     return inquiryFailed("masks", error);
   }
@@ -188,6 +216,31 @@ async function checkTools(
   if (misfit) return failed("tools", { text: upper(misfit.state), hint: misfit.hint });
   const where = runtime.name === "native" ? "" : ` (image ${[...new Set([clientImage, image])].join(", ")})`;
   return passed("tools", `${names[0]} ${tool.version} and a server ${copies.version} for copies${where}`);
+}
+
+/** What the copies' server could make; undefined where that can't be told, or means nothing. */
+async function availableExtensions(
+  config: Config,
+  runtime: Runtime | undefined,
+  { engine, transfer, server }: { engine: ServerEngine; transfer: Transfer; server: ServerVersion },
+): Promise<Set<string> | undefined> {
+  if (!runtime || transfer.listExtensions === undefined) return undefined;
+  const image = config.copy.image || engine.image(server);
+  const question = { image, server, part: "server", command: transfer.listExtensions } as const;
+  const said = await runtime.ask(question).catch(() => undefined);
+  const names = (said ?? "").split("\n").filter((name) => name !== "");
+  // Every server has a few: none means that they were not found.
+  return names.length === 0 ? undefined : new Set(names);
+}
+
+function lackingExtensions(used: string[], available: Set<string> | undefined, image: string): Check | undefined {
+  const lacking = available === undefined ? [] : used.filter((name) => !available.has(name));
+  if (lacking.length === 0) return undefined;
+  const names = lacking.map((name) => `"${name}"`).join(", ");
+  return failed("tools", {
+    text: `The copies' server (${image}) has no extension ${names}, which the source uses: a base can't be restored there`,
+    hint: "Name an image that has it in copy.image, or leave it out (dump.exclude_extensions)",
+  });
 }
 
 function upper(text: string): string {

@@ -4,6 +4,7 @@ import { ownerTag, withLock } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { waitForLogin } from "./login.ts";
+import { freeOfMigration } from "./migrating.ts";
 import { type CopyRecord, logEvent, readCopy, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
 
 /** One command at a time changes a copy; it begins with what the record says then. */
@@ -19,7 +20,8 @@ export async function changeCopy<T>(
       if (!now || now.status === "destroying") throw notAwake({ ...copy, status: "destroyed" });
       if (now.status === "creating" || now.status === "pending") throw notAwake(now);
       const runtime = await runtimeNamed(now.runtime, () => {});
-      return change(now.next ? await settled(now, now.next, runtime) : now, runtime);
+      const whole = now.next ? await settled(now, now.next, runtime) : now;
+      return change(await freeOfMigration(whole, runtime), runtime);
     },
     waitMs,
   );

@@ -1,13 +1,12 @@
 import { lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { interrupted, withCleanup } from "../kit/cleanup.ts";
 import { homeId, newId, ownerAlive, ownerTag } from "../kit/state.ts";
-import { containerCli } from "../runtime/docker/cli.ts";
-import type { Runtime, RuntimeName, Thing } from "../runtime/index.ts";
-import { nativeRoot } from "../runtime/native/index.ts";
+import type { RuntimeName } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { removeDirectory } from "../runtime/storage/directory.ts";
+import { removeFromRuntime, removeThings } from "./home-things.ts";
 
 /** The demo's own place: a state folder in which nothing of the user's lies. */
 export interface DemoHome {
@@ -58,34 +57,12 @@ async function removeHome(folder: string): Promise<void> {
 }
 
 async function removeEverything(name: RuntimeName): Promise<void> {
-  const home = await homeId();
-  const runtime = await runtimeNamed(name, () => {});
-  await removeThings(runtime, home);
   if (interrupted()) {
+    await removeThings(await runtimeNamed(name, () => {}), await homeId());
     // What a daemon was about to make when its client was ended appears only now.
     await Bun.sleep(500);
-    await removeThings(runtime, home);
   }
-  if (name === "native") {
-    const root = await nativeRoot();
-    await removeDirectory(root, dirname(root));
-  } else await removeNetworks(name, home);
-}
-
-/** Containers first: what they use can't be removed under them. Directories go with the volume that they lie in. */
-async function removeThings(runtime: Runtime, home: string): Promise<void> {
-  const things = (await runtime.things()).filter((thing) => thing.home === home);
-  const isContainer = ({ reference }: Thing) => reference.startsWith("container:");
-  const remove = (chosen: Thing[]) => Promise.all(chosen.map((thing) => runtime.removeThing(thing)));
-  await remove(things.filter(isContainer));
-  await remove(things.filter((thing) => !isContainer(thing) && !thing.reference.startsWith("directory:")));
-}
-
-async function removeNetworks(tool: "docker" | "podman", home: string): Promise<void> {
-  const cli = containerCli(tool);
-  const { stdout } = await cli(["network", "ls", "-q", "--filter", `label=ditto.home=${home}`]);
-  const ids = stdout.split("\n").filter((id) => id !== "");
-  if (ids.length > 0) await cli(["network", "rm", ...ids], { purpose: "remove the demo's network" });
+  await removeFromRuntime(name);
 }
 
 /** What demos that were killed have left behind. */

@@ -7,8 +7,8 @@ import { reseed } from "../bases/reseed.ts";
 import { servers } from "../engine/engines.ts";
 import { type Config, loadConfig } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
-import { which } from "../kit/exec.ts";
 import { type Step, steps } from "../kit/progress.ts";
+import { howToRun } from "../kit/runner.ts";
 import { paint } from "../kit/stdio.ts";
 import { table } from "../kit/table.ts";
 import { formatBytes, formatDuration } from "../kit/units.ts";
@@ -154,9 +154,7 @@ export function heading(title: string): string {
 export async function nextCommands(): Promise<string[]> {
   const runner = await howToRun();
   return [
-    "cp templates/ditto.yaml ditto.yaml    # then put your database's URL into it",
-    `${runner} scripts/reseed.ts --check  # which columns look personal, and a rule for each`,
-    `${runner} scripts/reseed.ts`,
+    `${runner} scripts/setup.ts               # asks for your database, and proposes what to mask`,
     `${runner} scripts/copy.ts run -- npm test`,
   ];
 }
@@ -164,15 +162,6 @@ export async function nextCommands(): Promise<string[]> {
 /** The story's end. */
 export function farewell(totalMs: number, next: string[]): string {
   return `\nThat took ${formatDuration(totalMs)} in all. Now with your own database:\n\n${next.map((line) => `  ${line}`).join("\n")}`;
-}
-
-/** "bun", without an installed one npx with the tested version. */
-export async function howToRun(): Promise<string> {
-  const { packageManager } = await Bun.file(new URL("../../package.json", import.meta.url)).json();
-  // What npx has fetched for this one command is on PATH now and won't be later.
-  const passing = /\/_npx\/|\/bun-node-|node_modules/;
-  const lasting = (process.env.PATH ?? "").split(":").filter((folder) => !passing.test(folder));
-  return which("bun", lasting.join(":")) ? "bun" : `npx -y ${packageManager}`;
 }
 
 /** The demo as JSON. */

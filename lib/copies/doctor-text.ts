@@ -4,6 +4,7 @@ import type { Diagnosis } from "./doctor.ts";
 
 const MARKS: Record<Check["status"], () => string> = {
   ok: () => paint(1).green("✓"),
+  advice: () => paint(1).yellow("!"),
   failed: () => paint(1).red("✗"),
   unchecked: () => paint(1).dim("–"),
 };

@@ -1,5 +1,5 @@
 import { basesOf } from "../bases/catalogue.ts";
-import { type Check, failed, failedBy, inTime, passed, unchecked } from "../bases/check.ts";
+import { advised, CHECKS, type Check, failed, failedBy, inTime, passed, unchecked } from "../bases/check.ts";
 import { checkSource } from "../bases/checkup.ts";
 import { instanceOf } from "../bases/store.ts";
 import { openStore } from "../bases/stores.ts";
@@ -8,9 +8,12 @@ import { type Config, loadConfig } from "../kit/config.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { hasHome } from "../kit/state.ts";
 import { formatAge, formatBytes, formatDuration } from "../kit/units.ts";
-import type { Runtime } from "../runtime/index.ts";
+import { HERE, type Runtime } from "../runtime/index.ts";
 import { openRuntime } from "../runtime/open.ts";
 import { addressOf } from "./address.ts";
+import { checkSecrets } from "./doctor-secrets.ts";
+import { choosePort } from "./ports.ts";
+import { knownCopies } from "./record.ts";
 import { shortPath } from "./status-text.ts";
 import { lookAtStorage, surveyPool } from "./storage-status.ts";
 
@@ -24,7 +27,7 @@ export interface Diagnosis {
 }
 
 /** What follows from the configuration, in the list's order. */
-const CONFIGURED = ["storage", "source", "privileges", "contents", "masks", "tools", "dump", "disk"] as const;
+const CONFIGURED = CHECKS.filter((check) => check !== "config" && check !== "runtime");
 
 /** Goes through everything that a reseed needs, side by side and each within its time. Reads only, and asks nothing. */
 export async function diagnose(call: Conversation): Promise<Diagnosis> {
@@ -39,14 +42,17 @@ export async function diagnose(call: Conversation): Promise<Diagnosis> {
   }
   const runtime = "check" in opened ? undefined : opened.runtime;
   const address = runtime && (await addressOf(config, runtime).catch((error: unknown) => failedBy("runtime", error)));
-  const parts = await Promise.all([
+  const [secrets = [], ...parts] = await Promise.all([
+    inTime("secrets", 30, checkSecrets(config)),
     inTime("storage", 30, checkStorage(config, runtime)),
     inTime("source", 120, checkSource(config, runtime)),
     inTime("dump", 30, checkDump(config)),
+    inTime("ports", 30, checkPorts(config, runtime)),
     inTime("disk", 30, checkDisk(config, runtime)),
   ]);
   const checks = [
     passed("config", configText(config)),
+    ...secrets,
     address && "check" in address ? address : runtimeLine,
     ...parts.flat(),
   ];
@@ -67,8 +73,8 @@ async function checkStorage(config: Config, runtime: Runtime | undefined): Promi
     method: base?.frozen.method ?? null,
     pool: pool?.state ?? null,
   });
-  const sentences = [`${found.method ?? "no base yet"}: ${found.cost}`, found.better];
-  return [passed("storage", sentences.filter((text) => text !== "").join(". "))];
+  const text = `${found.method ?? "no base yet"}: ${found.cost}`;
+  return [found.better === "" ? passed("storage", text) : advised("storage", { text, hint: found.better })];
 }
 
 async function checkDump(config: Config): Promise<Check[]> {
@@ -82,10 +88,42 @@ async function checkDump(config: Config): Promise<Check[]> {
   const made = newest?.manifest.created_at ?? base?.createdAt;
   if (made === undefined) return [unchecked("dump", 'there is none yet; "bun scripts/reseed.ts" makes the first')];
   const age = Date.now() - Date.parse(made);
+  if (age < -SKEW_MS) return [skewed(newest?.key ?? base?.id ?? "", -age)];
   const name = newest ? `, ${newest.key}` : ", as a base without a portable dump";
   if (dump.stale_after === 0 || age <= dump.stale_after * 1000) return [passed("dump", `${formatAge(made)}${name}`)];
   const text = `The newest was made ${formatAge(made)}, and dump.stale_after is ${formatDuration(dump.stale_after * 1000)}`;
   return [failed("dump", { text, hint: 'Run "bun scripts/reseed.ts", or raise dump.stale_after' })];
+}
+
+/** Clocks of two machines may differ by so much. */
+const SKEW_MS = 5 * 60_000;
+
+/** Which dump is the newest, what is pruned and what is stale all go by these times. */
+function skewed(name: string, aheadMs: number): Check {
+  const text = `${name} says that it was made ${formatDuration(aheadMs)} from now: a clock is wrong, so the newest dump may be taken for another`;
+  return failed("dump", {
+    text,
+    hint: 'Set the clocks of this machine and of the one that made it, then run "bun scripts/reseed.ts"',
+  });
+}
+
+/** Whether a copy made now would find a port. */
+async function checkPorts({ copy }: Config, runtime: Runtime | undefined): Promise<Check[]> {
+  const { ports } = copy;
+  if (ports === "auto") return [passed("ports", "any free one")];
+  if (!runtime) return [unchecked("ports", "there is no runtime")];
+  const copies = await knownCopies();
+  const held = copies.filter(({ port }) => port >= ports.from && port <= ports.to).length;
+  const range = `${ports.from}-${ports.to} (copy.ports)`;
+  const reach = (await runtime.host()) === HERE ? {} : { reach: await runtime.host() };
+  try {
+    await choosePort({ port: undefined, ports, address: { bind: copy.bind, host: copy.bind, ...reach } }, copies);
+  } catch (error) {
+    if ((error as DittoError).code !== "PORTS_USED_UP") throw error;
+    const text = `None of ${range} is free, so no copy can be made; copies hold ${held} of them`;
+    return [failed("ports", { text, hint: 'Delete copies ("bun scripts/copy.ts list"), or widen copy.ports' })];
+  }
+  return [passed("ports", `${range}, of which copies hold ${held}`)];
 }
 
 async function checkDisk({ disk }: Config, runtime: Runtime | undefined): Promise<Check[]> {

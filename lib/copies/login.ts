@@ -1,6 +1,6 @@
 import { servers } from "../engine/engines.ts";
 import type { ServerEngine } from "../engine/index.ts";
-import { interrupted } from "../kit/cleanup.ts";
+import { interrupted, mustFinish } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { accessTo, type CopyRecord, passwordOf, runtimeIdOf } from "./record.ts";
@@ -8,9 +8,10 @@ import { accessTo, type CopyRecord, passwordOf, runtimeIdOf } from "./record.ts"
 /** A copy's server must answer within this time, or its log is shown. */
 const READY_LIMIT_MS = 90_000;
 
-/** What was begun before a signal must not be handed out after it. */
+/** What was begun before a signal must not be handed out after it; what undoes goes on. */
 export function stopIfInterrupted(): void {
-  if (interrupted()) throw new DittoError("Cannot make a copy: interrupted", { code: "INTERRUPTED", exit: 130 });
+  if (interrupted() && !mustFinish())
+    throw new DittoError("Cannot make a copy: interrupted", { code: "INTERRUPTED", exit: 130 });
 }
 
 /** Until the copy's user can log in over TCP, and a wrong password can't. */

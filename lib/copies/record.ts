@@ -75,6 +75,8 @@ export interface CopyRecord {
   role?: string;
   /** What its runtime knows it by, when that is not its id: whenever its data is replaced it is another. */
   instance?: string;
+  /** A migration is being tried in it, or whoever did that was killed. */
+  migrating?: { owner: string; snapshot: SnapshotName };
   /** What it is about to become: its data is being replaced, or whoever did that was killed. */
   next?: CopyRecord;
   /** Why it is being destroyed. */

@@ -27,7 +27,7 @@ export function replaceData(copy: CopyRecord, { action, check }: Replacing): Pro
   return changeCopy(copy, async (now, runtime) => {
     const begun = performance.now();
     const replacement = await check(now, runtime);
-    const { standsOn: _, head: __, ...kept } = now;
+    const { standsOn: _, head: __, migrating: ___, ...kept } = now;
     const fresh: CopyRecord = {
       ...kept,
       ...replacement,

@@ -11,6 +11,7 @@ import { changeCopy, notAwake } from "./change.ts";
 import { requireAllowance } from "./disk-limit.ts";
 import { keepNewest } from "./drop-snapshot.ts";
 import { waitForLogin } from "./login.ts";
+import { cutOff, wasCutOff } from "./migrating.ts";
 import { type CopyRecord, logEvent, readCopy, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
 import { restServer } from "./replace.ts";
 import { lostSnapshot } from "./rollback.ts";
@@ -185,6 +186,7 @@ async function refuse(copy: CopyRecord, name: string): Promise<void> {
   const word = wordFor(copy);
   if (await isTaken({ copyId: copy.id, name })) throw taken(copy, name);
   if (copy.status === "unclean" || copy.status === "failed") throw notAwake(copy);
+  if (copy.migrating && (await wasCutOff(copy))) throw cutOff(copy);
   if (copy.expiresAt !== null && Date.parse(copy.expiresAt) < Date.now()) {
     throw new DittoError(`Cannot take a snapshot of "${word}": it has expired and is about to go`, {
       code: "COPY_EXPIRED",

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { keyTime } from "../bases/store.ts";
 import { sweepUnfinished } from "../bases/unfinished.ts";
@@ -10,8 +10,8 @@ import { readCopies } from "./record.ts";
 const EVENTS_KEPT_MS = 30 * 24 * 3600 * 1000;
 const LOG_BYTES = 1 << 20;
 
-/** Between a dump's appearance and its manifest's lie milliseconds; after this time its maker is dead. */
-const DUMP_UNFINISHED_MS = 60_000;
+/** Between a dump's appearance and its manifest's, a folder's and its first file's, lie milliseconds; after this time its maker is dead. */
+const UNFINISHED_MS = 60_000;
 
 /** Removes files that nobody will finish or read: of writers that died, of dumps half published, of copies long gone. */
 export async function sweepFiles(): Promise<void> {
@@ -21,6 +21,7 @@ export async function sweepFiles(): Promise<void> {
   await removeUnfinished(join(await memoryHome(), "work"));
   await removeUnfinished(homePath("dumps"), { recursive: true });
   await removeUnfinished(homePath("snapshots"), { recursive: true });
+  await removeEmptyFolders(homePath("snapshots"));
   for (const { file } of await readPatches()) await removeUnfinished(dirname(file), { of: basename(file) });
   await sweepUnfinished();
   await removeOldEvents();
@@ -45,7 +46,16 @@ async function removeUnfinished(
 async function isHalfPublished(folder: string, name: string): Promise<boolean> {
   if (keyTime(name) === undefined || (await factsOf(join(folder, `${name}.json`)))) return false;
   const facts = await factsOf(join(folder, name));
-  return facts !== undefined && Date.now() - facts.ctimeMs > DUMP_UNFINISHED_MS;
+  return facts !== undefined && Date.now() - facts.ctimeMs > UNFINISHED_MS;
+}
+
+/** Of copies whose first snapshot was killed. */
+async function removeEmptyFolders(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const facts = await factsOf(join(folder, name));
+    const old = facts?.isDirectory() && Date.now() - facts.mtimeMs > UNFINISHED_MS;
+    if (old) await rmdir(join(folder, name)).catch(() => {});
+  }
 }
 
 async function removeOldEvents(): Promise<void> {

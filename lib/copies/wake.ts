@@ -6,6 +6,7 @@ import { DittoError } from "../kit/errors.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { becomeReady, changeCopy, notAwake } from "./change.ts";
 import { waitForLogin } from "./login.ts";
+import { sayCutOff, wasCutOff } from "./migrating.ts";
 import { listens } from "./observe.ts";
 import { type CopyRecord, logEvent, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
 import { replaceData, restServer } from "./replace.ts";
@@ -74,7 +75,8 @@ export function startCopy(copy: CopyRecord, say: (text: string) => void = () => 
 }
 
 /** The copy with its server running: brought back when it was stopped, by somebody or with its machine. */
-export async function awake(copy: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
+export async function awake(found: CopyRecord, say: (text: string) => void): Promise<CopyRecord> {
+  const copy = (await wasCutOff(found)) ? await changeCopy(found, async (now) => sayCutOff(found, now, say)) : found;
   if (copy.status === "ready" && (await listens(copy))) return copy;
   if (!RESTING.includes(copy.status)) throw notAwake(copy);
   return startCopy(copy, say);

@@ -1,4 +1,5 @@
 import type { DatabaseUrl } from "../kit/url.ts";
+import type { StatementWatch } from "./watch.ts";
 
 /** An engine that runs servers. SQLite is an engine for comparing and drawing only and has none. */
 export type EngineName = "postgres" | "mysql";
@@ -84,12 +85,22 @@ export interface ServerEngine {
   adminClient(place: Place, database: string | undefined, server: ServerVersion): ToolCommand;
   /** The database's own interactive client for a person. */
   userClient(access: DatabaseUrl, server: ServerVersion, sql?: string): ToolCommand;
+  /** As {@link userClient}, reading SQL from stdin without commands of the client's own, to the first error. */
+  scriptClient(access: DatabaseUrl, server: ServerVersion): ToolCommand;
+  /** The line, counted from 1, of what {@link scriptClient} read, and what the server says, in what it wrote to stderr. */
+  scriptError(stderr: string): { line: number; message: string } | undefined;
+  /** Writes the schema, without rows, to stdout. */
+  schemaDump(access: DatabaseUrl, server: ServerVersion): ToolCommand;
+  /** What in that says nothing of the schema is taken out, and the same schema gives the same text. */
+  normaliseDump(text: string): string;
   /** Stops a running server cleanly and waits until its files are complete. */
   stopCommand(place: Place, server: ServerVersion): ToolCommand;
   /** Looks what a frozen state of this server would lack. */
   uncaptured(look: FreezeLook): Promise<Uncaptured>;
   /** Writes what is in memory to the files, so that a server on a frozen state has little to recover. */
   checkpoint(session: Session): Promise<void>;
+  /** How what clients do is watched, with the locks that it takes. */
+  readonly watch: StatementWatch;
   /** Connects through the driver. Throws DittoErrors that say what to do: unreachable, password, no such database. */
   connect(target: DatabaseUrl, options?: ConnectOptions): Promise<Session>;
 }

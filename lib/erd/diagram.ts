@@ -86,16 +86,20 @@ export function diagramOf(schema: Schema, wish: DiagramWish = {}): Diagram {
   const kept = keptTables(tables, relations, wish);
   const shown = relations.filter(({ child, parent }) => kept.has(child) && kept.has(parent));
   const groups = nameGroups(tables, relations);
+  const byChild = Map.groupBy(relations, ({ child }) => child);
+  const parts = Map.groupBy(
+    schema.tables.filter(({ kind }) => kind === "partition"),
+    ({ parents }) => parents[0] ?? "",
+  );
   const entities = tables
     .filter((table) => kept.has(qualifiedName(table)))
     .map((table) => {
       const group = groups.get(qualifiedName(table)) ?? table.schema;
-      const foreign = relations.flatMap(({ child, childColumns }) =>
-        child === qualifiedName(table) ? childColumns : [],
-      );
-      return entityOf(table, { group, foreign, partitions: partitionsOf(table, schema.tables).length });
+      const foreign = byChild.get(qualifiedName(table))?.flatMap(({ childColumns }) => childColumns) ?? [];
+      return entityOf(table, { group, foreign, partitions: partitionsOf(table, parts).length });
     });
-  const manyToMany = entities.flatMap((entity) => joinedBy(entity, shown));
+  const links = Map.groupBy(shown, ({ child }) => child);
+  const manyToMany = entities.flatMap((entity) => joinedBy(entity, links.get(entity.id) ?? []));
   const joining = new Set(manyToMany.map(({ through }) => through));
   return {
     engine: schema.engine,
@@ -175,12 +179,10 @@ function uniqueKeys(table: Table): string[][] {
   return [...keys.map(({ columns }) => columns), ...plain.map(({ columns }) => columns)];
 }
 
-function partitionsOf(table: Table, all: Table[]): Table[] {
-  const id = qualifiedName(table);
-  const own = all.filter(({ parents, kind }) => kind === "partition" && parents.includes(id));
-  // Those that are themselves divided are not where rows are.
-  return own.flatMap((part) => {
-    const below = partitionsOf(part, all);
+/** `parts`: partitions by their parent. Those that are themselves divided are not where rows are. */
+function partitionsOf(table: Table, parts: Map<string, Table[]>): Table[] {
+  return (parts.get(qualifiedName(table)) ?? []).flatMap((part) => {
+    const below = partitionsOf(part, parts);
     return below.length > 0 ? below : [part];
   });
 }
@@ -249,8 +251,7 @@ function keptTables(tables: Table[], relations: Relation[], { schemas, table, de
 }
 
 /** A table whose key is made of two foreign keys makes an N-M relation. */
-function joinedBy({ id, fields }: Entity, relations: Relation[]): ManyToMany[] {
-  const own = relations.filter(({ child }) => child === id);
+function joinedBy({ id, fields }: Entity, own: Relation[]): ManyToMany[] {
   const key = fields.filter(({ primary }) => primary).map(({ name }) => name);
   for (const [at, left] of own.entries()) {
     for (const right of own.slice(at + 1)) {

@@ -2,7 +2,7 @@ import type { Diagram } from "./diagram.ts";
 import { toDot } from "./dot.ts";
 
 /** More are laid out for longer than anybody waits; drawn, they would be wallpaper. */
-const MOST_ENTITIES = 600;
+const MOST_ENTITIES = 3_000;
 
 /** How many tables a drawing may have. */
 export function isDrawable({ entities }: Diagram): boolean {

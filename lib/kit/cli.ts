@@ -1,4 +1,4 @@
-import { basename, relative } from "node:path";
+import { basename } from "node:path";
 import {
   type Accepts,
   cannot,
@@ -14,7 +14,9 @@ import {
 import { interrupted, passSignal, runCleanups } from "./cleanup.ts";
 import { DittoError, messageOf, redact } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
+import { requirePackages } from "./packages.ts";
 import { silenceProgress, writeStderr } from "./progress.ts";
+import { quoteWord, shortest } from "./shell.ts";
 import { isTerminal, paint, writeFully } from "./stdio.ts";
 import { typedArgs } from "./typed-args.ts";
 
@@ -119,6 +121,7 @@ async function dispatch(declared: AnyScript, outside: Outside): Promise<number> 
     const { head, rest } = splitRest(outside.argv);
     if (head.includes("--help") || head.includes("-h")) return await printHeader(outside);
     if (head.includes("--version")) return await printVersion(outside);
+    requirePackages();
     const { verb, name, args } = chooseVerb(declared, { head, rest }, outside.path);
     failureExit = verb.failureExit ?? 1;
     const parsed = parseVerb(verb, args, rest, namedOf(outside.path, name));
@@ -145,8 +148,7 @@ export function maskInCi(value: string): void {
 
 function namedOf(path: string, verb: string): Named {
   const noun = basename(path).replace(/\.ts$/, "");
-  const shown = relative(process.cwd(), path);
-  return { name: verb === "" ? noun : `${noun} ${verb}`, command: `bun ${shown.startsWith("../..") ? path : shown}` };
+  return { name: verb === "" ? noun : `${noun} ${verb}`, command: `bun ${quoteWord(shortest(path))}` };
 }
 
 function chooseVerb(
@@ -235,7 +237,8 @@ function printError(error: unknown, outside: Outside): void {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const text = known === undefined || process.argv.includes("--verbose") ? trace : known.message;
   const [first = "", ...others] = redact(text).split("\n");
-  const lines = [paint(2).red(first), ...others, redact(hint)];
+  // Without its packages ditto knows no colours.
+  const lines = [known?.code === "PACKAGES_MISSING" ? first : paint(2).red(first), ...others, redact(hint)];
   writeStderr(`${lines.filter((line) => line !== "").join("\n")}\n`);
 }
 

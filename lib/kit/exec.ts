@@ -136,6 +136,28 @@ export async function runAttached(
   return statusOf(child);
 }
 
+/** Starts a process as the leader of a group in a session of its own; the writing end of its descriptor 3 is `lifeline`. */
+export function startGroup(
+  argv: string[],
+  options: { env: Record<string, string>; unset: string[]; cwd: string },
+): {
+  lifeline: number;
+  stdout: ReadableStream<Uint8Array>;
+  stderr: ReadableStream<Uint8Array>;
+  exited: Promise<number>;
+} {
+  const env = environment(options);
+  for (const name of options.unset) delete env[name];
+  const child = Bun.spawn(argv, {
+    env,
+    cwd: options.cwd,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const exited = child.exited.then(() => statusOf(child));
+  return { lifeline: Number(child.stdio[3]), stdout: child.stdout, stderr: child.stderr, exited };
+}
+
 /** Starts a process that outlives this command, in a session of its own, its output appended to `logFile`. Resolves to its pid. */
 export async function startDetached(
   argv: string[],

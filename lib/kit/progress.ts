@@ -40,7 +40,9 @@ const PLAIN_INTERVAL_MS = 10_000;
 const stderr: Screen = {
   write: (text) => writeFully(2, text),
   live: isTerminal(2) && process.env.TERM !== "dumb" && !process.env.CI,
-  paint: paint(2),
+  get paint() {
+    return paint(2);
+  },
   width: () => terminalWidth(2),
   now: () => performance.now(),
 };

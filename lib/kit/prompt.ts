@@ -23,6 +23,7 @@ export async function confirm(question: string, { call, code = "NEEDS_CONSENT" }
   if (!answer) throw cancelled(1);
 }
 
-function cancelled(exit: number): DittoError {
+/** The error of a question that was answered with No (exit 1), or with Ctrl-C (exit 130). */
+export function cancelled(exit: number): DittoError {
   return new DittoError("Cancelled: nothing was changed", { code: "CANCELLED", exit });
 }

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { quoteDotenv } from "./dotenv.ts";
 
 /** For whom variables can be written; bash's lines are any POSIX shell's. */
@@ -6,6 +7,17 @@ type Shell = "bash" | "fish" | "pwsh" | "dotenv";
 /** A word that POSIX sh reads as exactly this text. */
 export function quoteShell(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A word of a command line as one would type it: quoted where that is needed. */
+export function quoteWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : quoteShell(word);
+}
+
+/** A path as one would type it in the working directory: relative, unless that leads up by more than one folder. */
+export function shortest(path: string): string {
+  const short = relative(process.cwd(), path) || ".";
+  return short.startsWith("../..") ? path : short;
 }
 
 /** Lines that set and export variables, in the words of a shell. */

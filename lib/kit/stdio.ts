@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
-import { Chalk, type ChalkInstance } from "chalk";
+import type { ChalkInstance } from "chalk";
 
 /**
  * Writes all of `text` to file descriptor 1 or 2 before it returns, so that an exit right after it loses nothing.
@@ -30,6 +30,8 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
 
 /** Chalk for what goes to `fd`. Chalk alone ignores NO_COLOR (https://no-color.org). */
 export function paint(fd: 1 | 2): ChalkInstance {
+  // Loaded here, so that a copy of the toolkit whose packages are not installed can say so.
+  const { Chalk } = require("chalk") as typeof import("chalk");
   return new Chalk({ level: hasColour(fd) ? 1 : 0 });
 }
 

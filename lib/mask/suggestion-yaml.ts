@@ -16,7 +16,8 @@ export function suggestionYaml(findings: readonly Finding[], { schema: plain = "
   return `${lines.map((line) => `    - ${line}\n`).join("")}    # Or, for a column that is not personal: - ${keep}\n`;
 }
 
-function flow(rule: object): string {
+/** A rule as one line of YAML. */
+export function flow(rule: object): string {
   const pairs = Object.entries(rule).map(([key, value]) => `${key}: ${scalar(value)}`);
   return `{ ${pairs.join(", ")} }`;
 }

@@ -1,5 +1,3 @@
-import { openSqlite } from "../engine/sqlite/open.ts";
-import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { usageError } from "../kit/errors.ts";
 import type { DiffOptions, Plan } from "../schema/change.ts";
@@ -41,32 +39,10 @@ function differentEngines({ a, b }: Pair, first: string, second: string): Error 
   );
 }
 
-async function readBoth(pair: Pair, call: Conversation): Promise<[FullSchema, FullSchema]> {
-  const { a, b, engine } = pair;
-  const sqlite = (reference: Reference) =>
-    reference.kind === "sqlite" ||
-    (reference.kind === "file" &&
-      (engine === "sqlite" || (engine === undefined && [a.kind, b.kind].includes("sqlite"))));
-  if (sqlite(a) && sqlite(b)) return [await readSqlite(a), await readSqlite(b)];
-  if (sqlite(a) || sqlite(b)) {
-    const [first, second] = sqlite(a) ? ["SQLite", "not"] : ["not", "SQLite"];
-    throw differentEngines(pair, first, second);
-  }
+async function readBoth({ a, b, engine }: Pair, call: Conversation): Promise<[FullSchema, FullSchema]> {
   const [one, other] = await withDatabases([a, b], { call, engine }, (databases) =>
-    Promise.all(databases.map(({ session, url }) => dialects[url.engine].read(session))),
+    Promise.all(databases.map((database) => dialects[database.engine].read(database.session))),
   );
   if (one === undefined || other === undefined) throw new Error("There are two databases");
   return [one, other];
-}
-
-/** Of a database file, or of SQL that makes one in memory. */
-async function readSqlite({ kind, word }: Reference): Promise<FullSchema> {
-  const session = await openSqlite(kind === "sqlite" ? word : ":memory:");
-  return withCleanup(
-    async () => {
-      if (kind === "file") await session.run(await Bun.file(word).text());
-      return dialects.sqlite.read(session);
-    },
-    () => session.close(),
-  );
 }

@@ -3,9 +3,8 @@ import { type Diagram, type DiagramWish, diagramOf } from "../erd/diagram.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
 import { didYouMean } from "../kit/nearest.ts";
+import { dialects } from "../schema/dialects.ts";
 import { qualifiedName, type Schema } from "../schema/model.ts";
-import { readMysqlSchema } from "../schema/read-mysql.ts";
-import { readPostgresSchema } from "../schema/read-postgres.ts";
 import { type OpenDatabase, withDatabases } from "./open.ts";
 import { parseReference } from "./reference.ts";
 
@@ -43,8 +42,8 @@ export async function readDiagrams([text, against]: [string, string | undefined]
   return before ? drawAgainst(diagram, diagramOf(before, wish)) : diagram;
 }
 
-function readSchema({ session, url }: OpenDatabase): Promise<Schema> {
-  return url.engine === "postgres" ? readPostgresSchema(session) : readMysqlSchema(session);
+function readSchema({ engine, session }: OpenDatabase): Promise<Schema> {
+  return dialects[engine].read(session);
 }
 
 /** A table or schema that is in neither would give an empty picture. */

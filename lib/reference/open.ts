@@ -1,20 +1,21 @@
 import { servers } from "../engine/engines.ts";
-import type { ServerVersion, Session } from "../engine/index.ts";
+import type { ServerVersion } from "../engine/index.ts";
 import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { type Config, loadConfig, requireSource } from "../kit/config.ts";
-import { DittoError, usageError } from "../kit/errors.ts";
+import { DittoError, messageOf, usageError } from "../kit/errors.ts";
 import { type DatabaseUrl, parseDatabaseUrl } from "../kit/url.ts";
 import type { Runtime } from "../runtime/index.ts";
+import type { CatalogSession } from "../schema/dialect.ts";
+import type { SchemaEngine } from "../schema/model.ts";
 import { labelOf, type Reference } from "./reference.ts";
 
 /** A database that can be read. Databases that something else uses are opened read-only. */
 export interface OpenDatabase {
   /** As the user named it, without a password. */
   label: string;
-  reference: Reference;
-  session: Session;
-  url: DatabaseUrl;
+  engine: SchemaEngine;
+  session: CatalogSession;
 }
 
 /** What opening may need, looked up when it does. */
@@ -37,12 +38,10 @@ export async function withDatabases<T>(
     const reference = at === undefined ? undefined : references[at];
     if (at === undefined || !reference) return action(opened as OpenDatabase[]);
     const beside = opened.find((database) => database !== undefined);
-    return withUrl(reference, { ...context, beside }, (url) =>
-      withSession(url, isOwn(reference), (session) => {
-        opened[at] = { label: labelOf(reference), reference, session, url };
-        return open(rest);
-      }),
-    );
+    return withSession(reference, { ...context, beside }, (engine, session) => {
+      opened[at] = { label: labelOf(reference), engine, session };
+      return open(rest);
+    });
   };
   return open(order);
 }
@@ -56,17 +55,48 @@ function isOwn({ kind }: Reference): boolean {
   return kind === "file" || kind === "base" || kind === "snapshot";
 }
 
-async function withSession<T>(url: DatabaseUrl, own: boolean, action: (session: Session) => Promise<T>): Promise<T> {
-  if (url.engine === "sqlite") throw new Error("SQLite has no server");
-  const session = await servers[url.engine].connect(url, own ? {} : { guest: true });
+interface Surroundings extends OpenContext {
+  beside: OpenDatabase | undefined;
+}
+
+type Use<T> = (engine: SchemaEngine, session: CatalogSession) => Promise<T>;
+
+async function withSession<T>(reference: Reference, surroundings: Surroundings, action: Use<T>): Promise<T> {
+  if (reference.kind === "sqlite" || isForSqlite(reference, surroundings)) return withSqlite(reference, action);
+  return withUrl(reference, surroundings, async (url) => {
+    if (url.engine === "sqlite") return withSqlite({ kind: "sqlite", word: url.database }, action);
+    const { engine } = url;
+    const session = await servers[engine].connect(url, isOwn(reference) ? {} : { guest: true });
+    return withCleanup(
+      () => action(engine, session),
+      () => session.close().catch(() => {}),
+    );
+  });
+}
+
+function isForSqlite({ kind }: Reference, { engine, beside }: Surroundings): boolean {
+  return kind === "file" && (engine === undefined ? beside?.engine === "sqlite" : /^sqlite\b/i.test(engine));
+}
+
+/** A database file as it is, or a script in a database of its own. */
+async function withSqlite<T>({ kind, word }: Reference, action: Use<T>): Promise<T> {
+  const { openSqlite } = await import("../engine/sqlite/open.ts");
+  const session = await openSqlite(kind === "file" ? ":memory:" : word);
   return withCleanup(
-    () => action(session),
-    () => session.close().catch(() => {}),
+    async () => {
+      if (kind === "file") await session.run(await Bun.file(word).text()).catch((error) => refuseScript(word, error));
+      return action("sqlite", session);
+    },
+    () => session.close(),
   );
 }
 
-interface Surroundings extends OpenContext {
-  beside: OpenDatabase | undefined;
+function refuseScript(path: string, cause: unknown): never {
+  throw new DittoError(`Cannot load "${path}" into SQLite: ${messageOf(cause)}`, {
+    code: "SQL_FAILED",
+    hint: "Mend the statement, or name another --engine",
+    cause,
+  });
 }
 
 /** Hands over where a database is, as long as it is there. */
@@ -89,7 +119,7 @@ async function withUrl<T>(
     case "file":
       return withFile(reference.word, surroundings, action);
     case "sqlite":
-      throw new DittoError(`Cannot read ${labelOf(reference)}: SQLite is not in this version`, { code: "NOT_YET" });
+      return action(parseDatabaseUrl(`sqlite:${reference.word}`));
   }
 }
 
@@ -135,17 +165,23 @@ async function withFile<T>(
     if ((error as DittoError).code === "DUMP_EMPTY") return undefined;
     throw error;
   });
-  const server = serverFor(path, { wish: engine, beside: beside?.session.server, file, image: config.copy.image });
+  const server = serverFor(path, { wish: engine, beside: serverOf(beside), file, image: config.copy.image });
   const { runtime } = await runtimeOf(config, call);
   const request = {
     runtime,
     server,
     image: imageFor(server, config.copy.image),
     settings: {},
-    database: beside?.url.database || file?.database || "app",
+    database: beside?.session.database || file?.database || "app",
     ...(file ? { file } : {}),
   };
   return withThrowaway(request, action);
+}
+
+function serverOf(database: OpenDatabase | undefined): ServerVersion | undefined {
+  if (!database) return undefined;
+  const { flavour, version } = database.session.server;
+  return flavour === "sqlite" ? undefined : { flavour, version };
 }
 
 const SERVER = /(postgres|mariadb|mysql)[^:]*:(\d+(?:\.\d+)*)/i;
@@ -177,7 +213,7 @@ export function serverFor(path: string, { wish, beside, file, image }: FileServe
   if (wish !== undefined && !named) {
     throw usageError(
       `Cannot load ${path} into "${wish}": it names no engine and version`,
-      "Write --engine postgres:17, mysql:9.7 or mariadb:11.8",
+      "Write --engine postgres:17, mysql:9.7, mariadb:11.8 or sqlite",
     );
   }
   const own = file?.flavour && file.version ? { flavour: file.flavour, version: file.version } : undefined;
@@ -185,7 +221,7 @@ export function serverFor(path: string, { wish, beside, file, image }: FileServe
   if (found) return found;
   throw usageError(
     `Cannot load ${path}: it does not say which server it is for`,
-    "Name one: --engine postgres:17, mysql:9.7 or mariadb:11.8",
+    "Name one: --engine postgres:17, mysql:9.7, mariadb:11.8 or sqlite",
   );
 }
 

@@ -244,6 +244,8 @@ export interface Runtime {
   memory(): Promise<Memory>;
   /** Another address under which a source is reached, when its host is a container's name; else the host itself. */
   locate(host: string): Promise<string>;
+  /** What a command prints beside a tool or server; undefined where that isn't here or fails. Pulls and installs nothing. */
+  ask(question: ToolQuestion): Promise<string | undefined>;
   /** Asks a tool for its version. Pulls and installs nothing. */
   askVersion(question: ToolQuestion): Promise<ToolAnswer>;
   /** Clones and starts. Throws `PORT_IN_USE` when the port is taken, with nothing left behind. */

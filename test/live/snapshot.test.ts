@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
-import { ask, type Copy, countItems, ITEMS, onEachGround, type Stage, testWhere } from "./support/ground.ts";
+import { ask, type Copy, countItems, ITEMS, onEachGround, type Stage, soak, testWhere } from "./support/ground.ts";
 
 setDefaultTimeout(180_000);
 
@@ -19,9 +19,9 @@ interface Snapshot {
 const says = (pattern: RegExp) => expect.stringMatching(pattern);
 
 onEachGround("snapshots", takeAndGoBack);
-onEachGround("snapshots in a pool", takeAndGoBack, { storage: "pool" });
+onEachGround("snapshots in a pool", (stage) => takeAndGoBack(stage, { storage: "pool" }), { storage: "pool" });
 
-function takeAndGoBack(stage: Stage): void {
+function takeAndGoBack(stage: Stage, { storage = "" } = {}): void {
   const { ground } = stage;
   const postgres = ground.engine === "postgres";
   const snapshot = (...args: string[]) => stage.project.run("snapshot", args);
@@ -29,6 +29,9 @@ function takeAndGoBack(stage: Stage): void {
   const list = (...args: string[]) => stage.project.json<Snapshot[]>("snapshot", ["list", ...args]);
   const rollBack = (...args: string[]) => stage.project.json<Copy>("snapshot", ["rollback", ...args]);
   const file = (...parts: string[]) => join(stage.project.home, ...parts);
+
+  /** What no storage has a part in: in the short form of the run it is tried on one of them. */
+  const testOnce = testWhere(soak || storage === "");
 
   afterEach(async () => {
     await stage.copy(["delete", "--all", "--yes"]);
@@ -123,7 +126,7 @@ function takeAndGoBack(stage: Stage): void {
     expect(await countItems(clone.connection_string)).toBe(600);
   });
 
-  test("a paused copy keeps its memory and its clients", async () => {
+  testOnce("a paused copy keeps its memory and its clients", async () => {
     const copy = await stage.create("--name", "halted");
     const client = new SQL(copy.connection_string, { max: 1 });
     await client.unsafe("CREATE TEMPORARY TABLE mine AS SELECT 42 AS n");
@@ -180,7 +183,7 @@ function takeAndGoBack(stage: Stage): void {
     expect(await countItems(url)).toBe(300);
   });
 
-  test("bad names and unknown snapshots are refused, and nothing changes", async () => {
+  testOnce("bad names and unknown snapshots are refused, and nothing changes", async () => {
     const { connection_string: url } = await stage.create("--name", "names");
     await stage.create("--name", "other");
     await take("names", "good");
@@ -211,7 +214,7 @@ function takeAndGoBack(stage: Stage): void {
     expect(await countItems(url)).toBe(ITEMS);
   });
 
-  test("another engine's, release's or runtime's snapshot is refused", async () => {
+  testOnce("another engine's, release's or runtime's snapshot is refused", async () => {
     const copy = await stage.create("--name", "fits");
     await take("fits", "point");
     const path = file("snapshots", copy.id, "point.json");
@@ -277,7 +280,7 @@ function takeAndGoBack(stage: Stage): void {
     },
   );
 
-  test("expiry leaves snapshots, of which copies can still be made", async () => {
+  testOnce("expiry leaves snapshots, of which copies can still be made", async () => {
     const copy = await stage.create();
     await ask(copy.connection_string, "DELETE FROM items WHERE id > 55");
     await take(copy.id, "saved");
@@ -295,7 +298,7 @@ function takeAndGoBack(stage: Stage): void {
     await stage.project.must("snapshot", ["delete", `${copy.id}/saved`, "--yes"]);
   });
 
-  test("deleting a copy names the snapshots that go with it, and asks", async () => {
+  testOnce("deleting a copy names the snapshots that go with it, and asks", async () => {
     await stage.create("--name", "full");
     for (const name of ["a", "b"]) await take("full", name);
     expect(await stage.copy(["delete", "full"])).toMatchObject({
@@ -308,7 +311,7 @@ function takeAndGoBack(stage: Stage): void {
     expect(readdirSync(file("snapshots"))).toEqual([]);
   });
 
-  test("a snapshot is copied under another name, and each stands for itself", async () => {
+  testOnce("a snapshot is copied under another name, and each stands for itself", async () => {
     const { connection_string: url } = await stage.create("--name", "pair");
     await ask(url, "DELETE FROM items WHERE id > 222");
     await take("pair", "left");
@@ -318,7 +321,7 @@ function takeAndGoBack(stage: Stage): void {
     expect(await countItems(url)).toBe(222);
   });
 
-  test("the oldest beyond copy.keep_snapshots go, those that a copy stands on stay", async () => {
+  testOnce("the oldest beyond copy.keep_snapshots go, those that a copy stands on stay", async () => {
     await stage.create("--name", "many");
     const config = JSON.parse(readFileSync(join(stage.project.folder, "ditto.yaml"), "utf8"));
     writeFileSync(

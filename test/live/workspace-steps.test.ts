@@ -338,7 +338,7 @@ function walk({ runtime, storage, server }: Field): void {
     expect(await json<Copy[]>("copy", "list")).toEqual([]);
     const left = project
       .files()
-      .filter((file) => /^(copies|snapshots|tmp|work)\/./.test(file) || file.endsWith(".tmp"));
+      .filter((file) => /^((copies|tmp|work)|snapshots\/[^/]+)\/./.test(file) || file.endsWith(".tmp"));
     expect(left).toEqual([]);
   });
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 
 export interface CommandOptions {
   env?: Record<string, string>;
+  cwd?: string;
   input?: string;
   timeoutMs?: number;
   /** Everything the command says goes to the end of this file instead of into the result. */
@@ -21,6 +22,7 @@ export async function attempt(argv: string[], options: CommandOptions = {}): Pro
   try {
     const child = Bun.spawn(argv, {
       env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
       stdout: log ?? "pipe",
       stderr: log ?? "pipe",

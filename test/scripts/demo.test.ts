@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { detectDump } from "../../lib/bases/files.ts";
-import { type Counts, compareCounts, howToRun } from "../../lib/copies/demo.ts";
+import { type Counts, compareCounts } from "../../lib/copies/demo.ts";
+import { howToRun } from "../../lib/kit/runner.ts";
 
 const FILES = resolve(import.meta.dir, "../../templates/demo");
 const engines = ["postgres", "mysql"] as const;

@@ -127,7 +127,7 @@ export async function hiddenRoutines(session: Session, database: string): Promis
 }
 
 /** A database in a GRANT on all its tables is a pattern, unless partial revokes are on (MySQL from 8.0.16). */
-async function pattern(session: Session, database: string): Promise<string> {
+export async function pattern(session: Session, database: string): Promise<string> {
   const [row] = await session.query<{ Value: string }>("SHOW GLOBAL VARIABLES LIKE 'partial\\_revokes'");
   return quoteIdentifier(row?.Value === "ON" ? database : database.replace(/[_%\\]/g, "\\$&"));
 }

@@ -1,4 +1,4 @@
-import type { Session } from "../../engine/index.ts";
+import type { Session, ToolCommand } from "../../engine/index.ts";
 import { DittoError, usageError } from "../../kit/errors.ts";
 import { qualifiedName, type Table } from "../../schema/model.ts";
 import { shorten } from "../privileges.ts";
@@ -15,6 +15,17 @@ const MANAGED = [
   // Neon, Aiven
   ...["neon", "neon_*", "aiven_extras"],
 ];
+
+/** The control files of an installation; its own pg_config knows where they are, else they lie in the images' places. */
+export const LIST_EXTENSIONS: ToolCommand = {
+  tool: "sh",
+  args: [
+    "-c",
+    `own=$(pg_config --sharedir 2>/dev/null || :)/extension
+[ -d "$own" ] && set -- "$own" || set -- /usr/share/postgresql/*/extension /usr/local/share/postgresql/extension
+for folder in "$@"; do for file in "$folder"/*.control; do [ -e "$file" ] && basename "$file" .control; done; done | sort -u`,
+  ],
+};
 
 interface Extension {
   name: string;

@@ -5,6 +5,7 @@ import { readDefinitions } from "./definitions.ts";
 import { disarm } from "./disarm.ts";
 import { rowsWithoutDump } from "./driver.ts";
 import { fromSource } from "./dump.ts";
+import { LIST_EXTENSIONS } from "./extensions.ts";
 import { fits } from "./fits.ts";
 import { fromFile } from "./import.ts";
 import { inspect, settle, withSocketSession } from "./inspect.ts";
@@ -21,6 +22,7 @@ export const postgresTransfer: Transfer = {
   look,
   missingPrivileges,
   dumpTool,
+  listExtensions: LIST_EXTENSIONS,
   misfitOf,
   fits,
   withBase: withSocketSession,

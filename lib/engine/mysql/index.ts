@@ -1,11 +1,13 @@
 import { DittoError } from "../../kit/errors.ts";
 import type { ServerEngine, ServerVersion } from "../index.ts";
 import { connect } from "./connect.ts";
+import { readSeen } from "./seen.ts";
 import { initialiseScript, serveScript, startSql, stopScript } from "./server.ts";
 import { settingsFromTraits } from "./settings.ts";
-import { adminClient, userClient } from "./tools.ts";
+import { adminClient, normaliseDump, schemaDump, scriptClient, scriptError, userClient } from "./tools.ts";
 import { uncaptured } from "./uncaptured.ts";
 import { majorMinorOf } from "./version.ts";
+import { beginWatch, clearWatch } from "./watch.ts";
 
 /** MySQL 5.7 and later, MariaDB 10.4 and later. */
 export const mysql: ServerEngine = {
@@ -22,12 +24,17 @@ export const mysql: ServerEngine = {
   socketIn: (place) => `${place.run}/mysqld.sock`,
   adminClient,
   userClient,
+  scriptClient,
+  scriptError,
+  schemaDump,
+  normaliseDump,
   stopCommand: (place) => ({ tool: "sh", args: ["-c", stopScript(place)] }),
   uncaptured,
   // Its log is small: there is never much to recover.
   async checkpoint(session) {
     await session.query("FLUSH ENGINE LOGS");
   },
+  watch: { begin: beginWatch, clear: clearWatch, read: readSeen },
   connect,
 };
 

@@ -54,3 +54,42 @@ export function userClient(access: DatabaseUrl, server: ServerVersion, sql?: str
     env: { MYSQL_PWD: access.password },
   };
 }
+
+/** A client that reads stdin. */
+export function scriptClient(access: DatabaseUrl, server: ServerVersion): ToolCommand {
+  const { tool, args, env = {} } = userClient(access, server);
+  const plain = ["--batch", "--unbuffered", "--max-allowed-packet=1G", "--local-infile=0", ...escapesOff(server)];
+  return { tool, args: [...args, ...plain], env };
+}
+
+/** Where the client says that a statement of stdin failed. */
+export function scriptError(stderr: string): { line: number; message: string } | undefined {
+  const found = /^ERROR \d+(?: \(\w+\))? at line (\d+): (.*)$/m.exec(stderr);
+  return found ? { line: Number(found[1]), message: found[2] ?? "" } : undefined;
+}
+
+/** mysqldump without rows. */
+export function schemaDump(access: DatabaseUrl, server: ServerVersion): ToolCommand {
+  const { args, env = {} } = userClient({ ...access, database: "" }, server);
+  const what = ["--no-data", "--routines", "--events", "--triggers", "--skip-add-drop-table", "--skip-lock-tables"];
+  return {
+    tool: toolNames(server, "dump"),
+    args: [
+      ...[...args, ...what, "--skip-comments", "--no-tablespaces", "--skip-tz-utc"],
+      ...(isMysql(server) ? ["--set-gtid-purged=OFF"] : []),
+      ...["--", access.database],
+    ],
+    env,
+  };
+}
+
+/** Without the dump's own settings and counters, which rows change. */
+export function normaliseDump(text: string): string {
+  return text
+    .replace(/^\/\*M?!\d+\\- enable the sandbox mode \*\/ *\n/gm, "")
+    .replace(/^\/\*M?!\d+ SET [^\n]*\*\/ *;\n/gm, "")
+    .replace(/^(SET|USE) [^\n]*;\n/gm, "")
+    .replace(/^(\).*?) AUTO_INCREMENT=\d+/gm, "$1")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
+}

@@ -1,8 +1,11 @@
 import type { ServerEngine } from "../index.ts";
 import { connect } from "./connect.ts";
 import { clientsInLog, loginLog, openRole } from "./logins.ts";
+import { readSeen } from "./seen.ts";
 import { ADMIN, initialiseScript, majorOf, serveScript, startSql } from "./server.ts";
+import { normaliseDump, schemaDump, scriptClient, scriptError, userClient } from "./tools.ts";
 import { uncaptured } from "./uncaptured.ts";
+import { beginWatch, clearWatch } from "./watch.ts";
 
 /** Postgres 12 and later. */
 export const postgres: ServerEngine = {
@@ -22,14 +25,11 @@ export const postgres: ServerEngine = {
     tool: "psql",
     args: ["-h", place.run, "-U", ADMIN, "-d", database ?? "postgres", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
   }),
-  userClient: (access, _server, sql) => ({
-    tool: "psql",
-    args: [
-      ...["-h", access.socket ?? access.host, "-p", String(access.port), "-U", access.user, "-d", access.database],
-      ...(sql === undefined ? [] : ["-v", "ON_ERROR_STOP=1", "-c", sql]),
-    ],
-    env: { PGPASSWORD: access.password },
-  }),
+  userClient,
+  scriptClient,
+  scriptError,
+  schemaDump,
+  normaliseDump,
   stopCommand: (place) => ({
     tool: "pg_ctl",
     args: ["stop", "-D", `${place.directory}/data`, "-m", "fast", "-w", "-t", "3600"],
@@ -38,5 +38,6 @@ export const postgres: ServerEngine = {
   async checkpoint(session) {
     await session.query("CHECKPOINT");
   },
+  watch: { begin: beginWatch, clear: clearWatch, read: readSeen },
   connect,
 };

@@ -22,11 +22,7 @@ export async function askVersion(cli: ContainerCli, { image, command }: ToolQues
     };
   }
   const names = [command.tool].flat();
-  const container = ["run", "--rm", "--network", "none", "--log-driver", "none", "--entrypoint", "sh", image];
-  const { stdout, stderr, status } = await cli([...container, "-c", FIRST_OF, "sh", names.join(" "), ...command.args], {
-    check: false,
-    timeoutMs: TIME_LIMIT_MS,
-  });
+  const { stdout, stderr, status } = await runIn(cli, image, command);
   const said = parseVersion(stdout);
   if (status === 0 && said) return said;
   const why = status === 127 ? "" : ` (${stderr.trim().split("\n").at(-1) || `status ${status}`})`;
@@ -34,4 +30,17 @@ export async function askVersion(cli: ContainerCli, { image, command }: ToolQues
     absent: `the image ${image} has no ${names.join(" or ")} that tells its version${why}`,
     hint: "Name an image of the source's own server in copy.image (and dump.client_image), or leave them out",
   };
+}
+
+/** What a command prints in an image that is here; undefined where there is none, or it fails. */
+export async function ask(cli: ContainerCli, { image, command }: ToolQuestion): Promise<string | undefined> {
+  if (!(await inspectImage(cli, image))) return undefined;
+  const { stdout, status } = await runIn(cli, image, command);
+  return status === 0 ? stdout : undefined;
+}
+
+function runIn(cli: ContainerCli, image: string, { tool, args }: ToolQuestion["command"]) {
+  const container = ["run", "--rm", "--network", "none", "--log-driver", "none", "--entrypoint", "sh", image];
+  const words = ["-c", FIRST_OF, "sh", [tool].flat().join(" "), ...args];
+  return cli([...container, ...words], { check: false, timeoutMs: TIME_LIMIT_MS });
 }

@@ -17,12 +17,16 @@ interface CliOptions {
   check?: boolean;
   timeoutMs?: number;
   purpose?: string;
+  /** What it writes to stderr is its answer too, and comes with stdout in its order, however long it is. */
+  together?: boolean;
 }
 
 /** The command line of docker or podman. */
 export function containerCli(tool: ContainerTool): ContainerCli {
   const call = async (args: string[], options: CliOptions = {}) => {
-    const result = await run([tool, ...args], { ...options, check: false });
+    const argv = options.together ? ["sh", "-c", 'exec "$@" 2>&1', "sh", tool, ...args] : [tool, ...args];
+    const ended = await run(argv, { ...options, check: false });
+    const result = options.together && ended.status !== 0 ? { ...ended, stderr: ended.stdout } : ended;
     if ((options.check ?? true) && result.status !== 0) throw explain(tool, args, options.purpose, result);
     return result;
   };

@@ -83,10 +83,10 @@ async function freezeImage(cli: ContainerCli, { id, snapshot }: FreezeRequest, h
 
 /**
  * POSIX sh that halts a container until its stdin ends, however that comes about: a killed ditto leaves no server that
- * stands still for ever. On a busy machine the kernel may not get hold of all processes at once.
+ * stands still for ever, also when it is killed before it has read that it was halted. On a busy machine the kernel may not get hold of all processes at once.
  */
 const HALT = `
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 for turn in 1 2 3 4 5; do
   if "$1" pause "$2" >/dev/null; then
     echo halted

@@ -1,7 +1,7 @@
 import type { DittoError } from "../../kit/errors.ts";
 import { isTerminal } from "../../kit/stdio.ts";
 import type { Frozen, Runtime, ServerState } from "../index.ts";
-import { askVersion } from "./ask.ts";
+import { ask, askVersion } from "./ask.ts";
 import { type ContainerCli, type ContainerTool, containerCli } from "./cli.ts";
 import { daemonHost } from "./daemon-host.ts";
 import { expiryOf, setExpiry } from "./expiry.ts";
@@ -32,6 +32,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     openStaging: (request) => openStaging(context, request),
     memory: () => memoryOf(cli),
     locate: (host) => containerAddress(cli, host),
+    ask: (question) => ask(cli, question),
     askVersion: (question) => askVersion(cli, question),
     serve: async (request) => serve(cli, request, await yardOf(cli, request.from)),
     insideCopy: async (id, from) => containerToolbox(cli, copyContainer(id), from.owner, "/tmp"),
@@ -63,8 +64,8 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return (await stateOf(cli, copyContainer(id))) !== "missing";
     },
     async logs(id) {
-      const { stdout, stderr } = await cli(["logs", copyContainer(id)], { purpose: "read the server's log" });
-      return stdout + stderr;
+      const options = { purpose: "read the server's log", together: true };
+      return (await cli(["logs", copyContainer(id)], options)).stdout;
     },
     async removeCopy(id, from) {
       await removeContainer(cli, copyContainer(id));

@@ -1,6 +1,8 @@
-import { homeId, withLock } from "../../kit/state.ts";
+import { hasHome, homeId, withLock } from "../../kit/state.ts";
 import { createPool, deletePool, growPool, type PoolRequest, type PoolStatus, poolStatus } from "../storage/pool.ts";
 import { type ContainerTool, containerCli } from "./cli.ts";
+import { freeSpaceOf } from "./space.ts";
+import { onExt } from "./yards.ts";
 
 /** The pool of this state folder, as verbs; changes wait for each other. */
 export interface PoolVerbs {
@@ -8,6 +10,23 @@ export interface PoolVerbs {
   status(): Promise<PoolStatus | undefined>;
   grow(size: number): Promise<PoolStatus>;
   delete(): Promise<void>;
+}
+
+/** Below this a pool would hold little. */
+const LEAST_FREE = 8 * 2 ** 30;
+
+/** True where a pool would make copies share blocks that they don't share without one, and can be made. */
+export async function poolHelps(tool: ContainerTool): Promise<boolean> {
+  const cli = containerCli(tool);
+  const security = tool === "docker" ? "{{json .SecurityOptions}}" : "{{.Host.Security.Rootless}}";
+  const [ext, info, space] = await Promise.all([
+    onExt(cli),
+    cli(["info", "--format", security], { check: false }),
+    freeSpaceOf(cli),
+  ]);
+  const rootless = /rootless|true/.test(info.stdout);
+  if (!ext || rootless || (space?.bytes ?? 0) < LEAST_FREE) return false;
+  return !(await hasHome()) || (await poolStatus(cli, await homeId())) === undefined;
 }
 
 const LONG_MS = 30 * 60_000;

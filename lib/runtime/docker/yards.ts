@@ -21,7 +21,7 @@ export async function chooseYard(cli: ContainerCli, wish: StorageWish, image: st
 }
 
 /** True where the daemon's own file system is known to share no blocks, which spares the trial in a container. */
-async function onExt(cli: ContainerCli): Promise<boolean> {
+export async function onExt(cli: ContainerCli): Promise<boolean> {
   const status = cli.tool === "docker" ? ".DriverStatus" : ".Store.GraphStatus";
   return /"extfs"/.test((await cli(["info", "--format", `{{json ${status}}}`], { check: false })).stdout);
 }

@@ -88,6 +88,20 @@ export async function findServer(wanted: Wanted): Promise<Found | Rejected> {
   return { bin: [...new Set(bin)], version: best.version, hasClientTools: "bin" in client };
 }
 
+/** Every installed server as a person calls it, `PostgreSQL 17.6`; each release once. */
+export async function installedServers(): Promise<string[]> {
+  const found = await Promise.all(
+    Object.entries(KITS).map(async ([flavour, kit]) => {
+      const files = await filesNamed(kit.server, kit.places);
+      const answers = await Promise.all(files.map((file) => ask([file, ...kit.ask])));
+      return answers.flatMap((answer) =>
+        typeof answer !== "string" && answer.flavour === flavour ? [`${kit.label} ${answer.version}`] : [],
+      );
+    }),
+  );
+  return [...new Set(found.flat())];
+}
+
 /** The installed client tools for a server of this version: of its series, or the next newer; an older one is refused. */
 export async function findClient(wanted: Wanted, preferred?: string): Promise<Found | Rejected> {
   const { fitting, rejected } = await search(wanted, "client");

@@ -69,7 +69,7 @@ async function frozenClone(
 
 /** POSIX sh that lets go on whom it was told, when its stdin ends, however that comes about. */
 const GUARD = `
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 pids=
 while read -r pid; do pids="$pids $pid"; kill -STOP "$pid" 2>/dev/null; done
 for pid in $pids; do kill -CONT "$pid" 2>/dev/null; done

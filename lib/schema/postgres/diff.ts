@@ -6,10 +6,12 @@ import { keyOf } from "./keys.ts";
 import type { Draft, Node, World } from "./node.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
 import { stepsOf } from "./operations.ts";
+import { proposeRenames, takeRenames } from "./renames.ts";
 import { rankOf, type Step, sortSteps } from "./sort.ts";
 
 /** What turns A into B. */
-export function diffPostgres(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
+export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOptions): Plan {
+  const { schema: a, ...renamed } = takeRenames(before, b, options);
   const world: World = {
     a,
     b,
@@ -23,9 +25,9 @@ export function diffPostgres(a: FullSchema, b: FullSchema, options: DiffOptions)
   const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
   for (const [what, one] of world.notCompared) notCompared.set(what, one);
   return {
-    changes: changesOf(steps, { fates, nodes }),
-    statements: steps.flatMap((step) => statementsOf(step, fates, nodes)),
-    renames: [],
+    changes: [...renamed.changes, ...changesOf(steps, { fates, nodes })],
+    statements: [...renamed.statements, ...steps.flatMap((step) => statementsOf(step, fates, nodes))],
+    renames: proposeRenames(a, b),
     notCompared: [...notCompared.values()],
   };
 }

@@ -316,7 +316,6 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
   const identity = sequence.ofIdentity === true;
   const column = owner === undefined ? [] : [keyOf.column(owner.schema, owner.table, owner.column)];
   const clauses = sequence.options === undefined ? [] : sequenceClauses(sequence.options, { type: true });
-  const described = { owned: owner === undefined };
   return node<Sequence>({
     key: identity ? `identity:${name}` : keyOf.sequence(sequence.schema, sequence.name),
     kind: "sequence",
@@ -332,7 +331,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
       ...(identity
         ? []
         : [{ sql: [`CREATE ${sequence.unlogged ? "UNLOGGED " : ""}SEQUENCE ${name}`, ...clauses].join(" ") }]),
-      ...(identity && sequence.unlogged ? [] : describeNew(world, named, sequence, described)),
+      ...(identity && sequence.unlogged ? [] : describeNew(world, named, sequence, { owned: !identity })),
     ],
     drop: () => (identity ? [] : [{ sql: `DROP SEQUENCE ${name}` }]),
     compare: (a, b) => {
@@ -351,14 +350,15 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
           );
       }
       const { words, drafts } = describeChange(world, named, a, b);
-      // An owned sequence is its table's owner's.
+      // One that is owned goes over with its table.
+      const withTable = a.ownedBy !== undefined && b.ownedBy !== undefined;
       found.join(
-        described.owned
-          ? { words, drafts }
-          : {
+        withTable
+          ? {
               words: words.filter((word) => !word.startsWith("owner:")),
               drafts: drafts.filter(({ sql }) => !/ OWNER TO /.test(sql)),
-            },
+            }
+          : { words, drafts },
       );
       return found;
     },

@@ -10,6 +10,7 @@ import { homeId, newId, ownerAlive } from "../../../lib/kit/state.ts";
 import type { DatabaseUrl } from "../../../lib/kit/url.ts";
 import type { Frozen, ServeRequest, Workshop } from "../../../lib/runtime/index.ts";
 import { findServer, nativeRoot, openNative } from "../../../lib/runtime/native/index.ts";
+import { soak } from "../../live/support/ground.ts";
 
 const isRoot = process.getuid?.() === 0;
 const SLOW = 120_000;
@@ -41,11 +42,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-for (const [title, server] of [
+const SERVERS = [
   ["Postgres of this host", found.postgres],
   ["MariaDB of this host", found.mariadb],
   ["the embedded Postgres", embedded],
-] as const) {
+] as const;
+
+for (const [title, server] of soak ? SERVERS : SERVERS.slice(0, 2)) {
   if (!server) console.error(`SKIPPED ${title} in ${import.meta.path}: it is not installed, or DITTO_OFFLINE is set`);
   describe.skipIf(!server)(title, () => lifeOf(server ?? { flavour: "postgres", version: "0" }));
 }

@@ -56,6 +56,7 @@ export function normalised(text: string): string {
     .replace(/\b\d+(\.\d+){2,}\S*/g, "N")
     .replace(/\d[\d,.]*( (ms|s|min|h|d|B|kB|MB|GB)(\/s)?\b)*/g, "N")
     .replace(/in N( N)*/g, "in N")
+    .replace(/\bjust now\b|\bN ago\b/g, "AGO")
     .replace(/\bN( N)+\b/g, "N")
     .replace(/-{3,}/g, "---")
     .replace(/\s+/g, " ")

@@ -155,7 +155,13 @@ export async function turn(server: Server, a: string, b: string, options: DiffOp
   }
   const left = postgresDialect.diff(await readSchema(server, a), to, { ...options, renames: [] });
   const after = error === undefined ? await rowsOf(server, a) : before;
-  return { plan, sql, left, ...(error === undefined ? {} : { error }), lostRows: lostRows(before, after) };
+  return {
+    plan,
+    sql,
+    left,
+    ...(error === undefined ? {} : { error }),
+    lostRows: options.renames.length > 0 ? lostCounts(before, after) : lostRows(before, after),
+  };
 }
 
 /** Table → column → its values in order; only what has rows. */
@@ -182,6 +188,12 @@ async function rowsOf(server: Server, database: string): Promise<Rows> {
     }
     return found;
   });
+}
+
+/** Under new names: as many rows as before. */
+function lostCounts(before: Rows, after: Rows): string[] {
+  const total = (rows: Rows) => [...rows.values()].reduce((sum, columns) => sum + Number(columns.get("#")), 0);
+  return total(before) === total(after) ? [] : [`${total(before)} rows → ${total(after)}`];
 }
 
 function lostRows(before: Rows, after: Rows): string[] {

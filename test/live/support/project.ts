@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { endProcesses } from "../../../lib/runtime/native/processes.ts";
@@ -92,7 +92,10 @@ export function projectIn(folder: string, config: object, name: string): Project
       podman ||= settings.runtime === "podman";
       // JSON is YAML. Fixtures hold invented people, whom only the tests of masking look for.
       const file = { project: name, obfuscation: { unreviewed: "allow", large_objects: "keep" }, ...settings };
-      writeFileSync(join(folder, "ditto.yaml"), JSON.stringify(file, null, 2));
+      const path = join(folder, "ditto.yaml");
+      writeFileSync(path, JSON.stringify(file, null, 2));
+      // It may hold a source's password.
+      chmodSync(path, 0o600);
     },
     write(file, content) {
       const path = join(folder, file);
@@ -160,7 +163,7 @@ function startScript(project: Project, script: string, args: string[] = [], opti
 }
 
 /** The environment of a user who has nothing set: no DITTO_*, no PG*, no CI, and no colours. */
-function environment(home: string): Record<string, string> {
+export function environment(home: string): Record<string, string> {
   const foreign = /^(DITTO_|PG|MYSQL_|AWS_|S3_|CI$|CI_|GITHUB_|FORCE_COLOR)/;
   const own = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined || foreign.test(name) ? [] : [[name, value]],

@@ -1,0 +1,51 @@
+import { type CopyRecord, runtimeIdOf } from "../copies/record.ts";
+import { servers } from "../engine/engines.ts";
+import type { ServerEngine } from "../engine/index.ts";
+import { messageOf } from "../kit/errors.ts";
+import { runtimeNamed } from "../runtime/open.ts";
+import { withoutPasswords } from "./lock-words.ts";
+import { accessInside } from "./run-sql.ts";
+import { unifiedDiff } from "./text-diff.ts";
+
+/** A copy's schema as it was at one moment, or why it could not be read. */
+export type SchemaState = { text: string } | { unreadable: string };
+
+/** What a migration did to the schema. */
+export interface SchemaChange {
+  /** Lines, `+` and `-`, in unified form; "" when nothing changed. */
+  diff: string;
+  added: number;
+  removed: number;
+  /** Why it can't be told. */
+  unreadable?: string;
+}
+
+/** Reads a copy's schema by the engine's own tool, beside the server. */
+export async function readSchemaState(copy: CopyRecord): Promise<SchemaState> {
+  const engine: ServerEngine = servers[copy.engine];
+  try {
+    const runtime = await runtimeNamed(copy.runtime, () => {});
+    const toolbox = await runtime.insideCopy(runtimeIdOf(copy), copy.frozen);
+    try {
+      const dumped = await toolbox.run(engine.schemaDump(await accessInside(copy), copy.server));
+      if (dumped.status !== 0)
+        return { unreadable: dumped.stderr.trim().split("\n").at(-1) ?? `status ${dumped.status}` };
+      return { text: engine.normaliseDump(dumped.stdout) };
+    } finally {
+      await toolbox.close();
+    }
+  } catch (error) {
+    return { unreadable: messageOf(error) };
+  }
+}
+
+/** What is different in the schema. */
+export function describeSchemaChange(_copy: CopyRecord, before: SchemaState, after: SchemaState): SchemaChange {
+  for (const state of [before, after]) {
+    if ("unreadable" in state) return { diff: "", added: 0, removed: 0, unreadable: state.unreadable };
+  }
+  const [from, to] = [before, after].map((state) => ("text" in state ? state.text.split("\n") : []));
+  const diff = withoutPasswords(unifiedDiff(from ?? [], to ?? [], { heading: /^(CREATE|ALTER) \w/ }));
+  const count = (sign: string) => diff.split("\n").filter((line) => line.startsWith(sign)).length;
+  return { diff, added: count("+"), removed: count("-") };
+}

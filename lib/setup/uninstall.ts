@@ -1,0 +1,52 @@
+import { rm, rmdir } from "node:fs/promises";
+import { removeBase } from "../bases/remove.ts";
+import { destroyCopies } from "../copies/destroy.ts";
+import { dropSnapshotsOf } from "../copies/drop-snapshot.ts";
+import { removeFromRuntime } from "../copies/home-things.ts";
+import { orphanedPatches, type Unpatched, unpatch } from "../copies/patch.ts";
+import type { Conversation } from "../kit/cli.ts";
+import { memoryHome } from "../kit/memory.ts";
+import { confirm } from "../kit/prompt.ts";
+import { hasHome, homePath } from "../kit/state.ts";
+import { type Holdings, isEmpty } from "./holdings.ts";
+
+export { describeHoldings, readHoldings } from "./holdings.ts";
+
+/** Asks once, for all of it. */
+export async function agreeToRemove(call: Conversation, holdings: Holdings): Promise<void> {
+  if (isEmpty(holdings)) return;
+  await confirm("Remove all of this? It can't be brought back. Your databases and repositories stay as they are.", {
+    call,
+  });
+}
+
+/** Removes it: what is recorded by its own verb, then whatever carries the mark, the folder last; so it can be run again. */
+export async function removeHoldings(
+  holdings: Holdings,
+  say: (text: string) => void,
+): Promise<{ json: object; text: string }> {
+  const { copies, snapshots, bases, pools, runtimes } = holdings;
+  const unpatched: Unpatched[] = [];
+  if (copies.length > 0) unpatched.push(...(await destroyCopies(copies, "deleted")));
+  for (const id of await orphanedPatches()) unpatched.push(...(await unpatch(id)));
+  // Of copies that expired before.
+  for (const { copyId } of snapshots) await dropSnapshotsOf(copyId);
+  for (const base of bases) await removeBase(base);
+  for (const { verbs } of pools) await verbs.delete();
+  for (const name of runtimes) await removeFromRuntime(name);
+  for (const { file, left } of unpatched)
+    if (left.length > 0) say(`Left as you changed it: ${left.join(", ")} in ${file}`);
+  await removeFolder(holdings);
+  const counts = { copies: copies.length, snapshots: snapshots.length, bases: bases.length, pools: pools.length };
+  const json = { ...counts, patched_files: unpatched.map(({ file }) => file), left: holdings.foreign };
+  return { json, text: isEmpty(holdings) ? "There is nothing to remove" : "Removed" };
+}
+
+/** Only what ditto makes: whoever sets DITTO_HOME to a folder of theirs keeps the rest of it. */
+async function removeFolder({ folder, files, foreign }: Holdings): Promise<void> {
+  if (await hasHome()) await rm(await memoryHome(), { recursive: true, force: true });
+  // The identity goes last: without it nobody knows any more what carries the mark.
+  const ordered = [...files.filter((name) => name !== "identity.json"), "identity.json", "locks"];
+  for (const name of ordered) await rm(homePath(name), { recursive: true, force: true });
+  if (foreign.length === 0) await rmdir(folder).catch(() => {});
+}

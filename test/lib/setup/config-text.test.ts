@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../../lib/kit/config.ts";
+import { configText, type SetupAnswers } from "../../../lib/setup/config-text.ts";
+import { cronLine } from "../../../lib/setup/schedule.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ditto-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const PLACE = { schema: "", reseed: "cd /srv && bun scripts/reseed.ts" };
+const NASTY = "p@ss: '\"#\\ 😀 {x} %d";
+
+const answers = (more: Partial<SetupAnswers> = {}): SetupAnswers => ({
+  ...{ project: "shop", sourceName: "default", rules: [], ttl: "2h", ports: "auto" },
+  ...{ runtime: "auto", storage: "auto", schedule: "never", ...more },
+});
+
+const source = (more: Partial<NonNullable<SetupAnswers["source"]>> = {}) => ({
+  ...{
+    url: "postgres://ann@db:5432/shop",
+    passwordSecret: "",
+    password: "",
+    tunnel: "",
+    about: "Postgres 17",
+    ...more,
+  },
+});
+
+async function read(given: SetupAnswers, sourceName?: string) {
+  const text = configText(given, PLACE);
+  writeFileSync(join(folder, "ditto.yaml"), text);
+  return { text, config: await loadConfig({ configPath: join(folder, "ditto.yaml"), sourceName, env: {} }) };
+}
+
+test("what was answered is what is read again", async () => {
+  const { text, config } = await read(
+    answers({
+      source: source({ passwordSecret: "env:DB" }),
+      ttl: "never",
+      ports: "5433-5600",
+      runtime: "docker",
+      storage: "pool",
+    }),
+  );
+  expect(config).toMatchObject({ project: "shop", runtime: "docker", storage: "pool" });
+  expect(config.source).toMatchObject({ url: "postgres://ann@db:5432/shop", password_secret: "env:DB" });
+  expect(config.copy).toMatchObject({ ttl: "never", ports: { from: 5433, to: 5600 } });
+  expect(config.obfuscation).toMatchObject({ rules: [], unreviewed: "fail" });
+  expect(text.split("\n").filter((line) => line.trim().startsWith("#")).length).toBeGreaterThan(8);
+});
+
+test("quotes, colons, hashes and emoji in passwords, commands and names", async () => {
+  const rules = [{ schema: "Año", table: 'a "b"', column: "c: d #e", strategy: "redact", with: NASTY } as const];
+  const { config } = await read(
+    answers({ rules: [...rules], source: source({ password: NASTY, tunnel: `ssh -L {local_port} ${NASTY}` }) }),
+  );
+  expect(config.source).toMatchObject({ password: NASTY, tunnel: `ssh -L {local_port} ${NASTY}` });
+  expect(config.obfuscation.rules).toEqual([...rules]);
+});
+
+test("a source of another name, and none at all", async () => {
+  const named = await read(answers({ sourceName: "analytics", source: source() }), "analytics");
+  expect(named.config.source?.url).toBe("postgres://ann@db:5432/shop");
+  const sample = await read(answers());
+  expect(sample.config.source).toBeUndefined();
+  expect(sample.config.obfuscation.unreviewed).toBe("allow");
+});
+
+test("a schedule is a line for cron, in which a % would end the command", async () => {
+  expect(cronLine("never", "x")).toBe("");
+  expect(cronLine("weekly", "cd /50% && x")).toBe("30 3 * * 0 cd /50\\% && x");
+  expect((await read(answers({ schedule: "nightly" }))).text).toContain(
+    "#   30 3 * * * cd /srv && bun scripts/reseed.ts",
+  );
+});
