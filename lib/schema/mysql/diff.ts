@@ -6,6 +6,7 @@ import { COMMITS } from "./alter.ts";
 import { changeOf, fromTo } from "./part.ts";
 import {
   dropProgram,
+  keptDefiner,
   makeProgram,
   type Program,
   type ProgramGround,
@@ -32,6 +33,7 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     mariadb: a.server.flavour === "mariadb",
     crossing: a.server.flavour !== b.server.flavour || seriesOf(a) !== seriesOf(b),
     accounts: a.roles,
+    definers: a.settings.definers === undefined && b.settings.definers === undefined,
     collation: b.settings.collation ?? "",
     sessions: new Sessions(),
   };
@@ -281,7 +283,7 @@ function planPrograms(
     const told = old === undefined ? [withoutDefiner(program.create)] : words;
     const change = programChange(program, old === undefined ? "create" : "replace", told);
     changes.push(change);
-    makes.push(...makeProgram(program, change, { ground, replaces: old !== undefined }));
+    makes.push(...makeProgram(keptDefiner(old, program, ground), change, { ground, replaces: old !== undefined }));
   }
   return { drops, makes };
 }

@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { Change, Statement } from "../change.ts";
 import type { Trigger } from "../model-objects.ts";
 import { changeOf } from "./part.ts";
-import { dropProgram, makeProgram, type Program, type ProgramGround, programWords } from "./programs.ts";
+import { dropProgram, keptDefiner, makeProgram, type Program, type ProgramGround, programWords } from "./programs.ts";
 import { tokensOf } from "./tokens.ts";
 
 /** Triggers: what fires at one moment fires in an order, and that is compared too. */
@@ -30,7 +30,7 @@ export function planTriggers(
       changes.push(change);
       // Others of the moment that stay come behind: it has to say that it comes before them.
       const next = moment.slice(at + 1).find(({ name }) => stays.has(name));
-      const program = programOf(trigger);
+      const program = keptDefiner(old && programOf(old), programOf(trigger), ground);
       const placed = next === undefined ? program : { ...program, create: placedBefore(program.create, next.name) };
       makes.push(
         ...makeProgram(placed, change, { ground: { ...ground, mariadb: false }, replaces: old !== undefined }),
