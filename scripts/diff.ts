@@ -17,6 +17,8 @@
  *                          allowed stands in the SQL as a comment
  *   --online               forms that let others go on working: CONCURRENTLY, NOT VALID and VALIDATE, NOT NULL by a CHECK
  *   --rename OLD=NEW       take a rename that was proposed: users=accounts, users.mail=email (may be repeated)
+ *   --verify               try it first (Postgres): make A anew on a throwaway server from pg_dump, run every statement, and
+ *                          compare with B once more
  *   --ignore PATTERN       leave out what is called so; * is any run of characters (may be repeated)
  *   --schemas LIST         compare only these schemas
  *   --kinds LIST           compare only these kinds: table,column,index,…
@@ -35,6 +37,7 @@ const schemaFlags = flags({
   allow: { type: "string", multiple: true },
   online: { type: "boolean" },
   rename: { type: "string", multiple: true },
+  verify: { type: "boolean" },
   ignore: { type: "string", multiple: true },
   schemas: { type: "string", multiple: true },
   kinds: { type: "string", multiple: true },
@@ -59,6 +62,11 @@ async function schema(call: Call<typeof schemaFlags>): Promise<number> {
     import("../lib/reference/answer.ts"),
   ]);
   const comparison = await compareSchemas({ a, b, engine: call.flags.engine }, wishes.options, call);
+  if (call.flags.verify) {
+    const { verifyPlan } = await import("../lib/reference/verify.ts");
+    await verifyPlan({ a, b, engine: call.flags.engine }, comparison, wishes.options, call);
+    call.say("Verified: on a throwaway server the SQL turned A into B");
+  }
   await answerComparison(call, comparison, { a: labelOf(a), b: labelOf(b), ...wishes });
   return comparison.plan.changes.length > 0 ? 3 : 0;
 }

@@ -16,6 +16,8 @@ export interface OpenDatabase {
   label: string;
   engine: SchemaEngine;
   session: CatalogSession;
+  /** Where it is, for tools; SQLite has none. */
+  url?: DatabaseUrl;
 }
 
 /** What opening may need, looked up when it does. */
@@ -38,8 +40,8 @@ export async function withDatabases<T>(
     const reference = at === undefined ? undefined : references[at];
     if (at === undefined || !reference) return action(opened as OpenDatabase[]);
     const beside = opened.find((database) => database !== undefined);
-    return withSession(reference, { ...context, beside }, (engine, session) => {
-      opened[at] = { label: labelOf(reference), engine, session };
+    return withSession(reference, { ...context, beside }, (engine, session, url) => {
+      opened[at] = { label: labelOf(reference), engine, session, ...(url === undefined ? {} : { url }) };
       return open(rest);
     });
   };
@@ -59,7 +61,7 @@ interface Surroundings extends OpenContext {
   beside: OpenDatabase | undefined;
 }
 
-type Use<T> = (engine: SchemaEngine, session: CatalogSession) => Promise<T>;
+type Use<T> = (engine: SchemaEngine, session: CatalogSession, url?: DatabaseUrl) => Promise<T>;
 
 async function withSession<T>(reference: Reference, surroundings: Surroundings, action: Use<T>): Promise<T> {
   if (reference.kind === "sqlite" || isForSqlite(reference, surroundings)) return withSqlite(reference, action);
@@ -68,7 +70,7 @@ async function withSession<T>(reference: Reference, surroundings: Surroundings, 
     const { engine } = url;
     const session = await servers[engine].connect(url, isOwn(reference) ? {} : { guest: true });
     return withCleanup(
-      () => action(engine, session),
+      () => action(engine, session, url),
       () => session.close().catch(() => {}),
     );
   });

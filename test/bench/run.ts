@@ -32,6 +32,8 @@
  * Options of workspace: --engines, --files, --methods, --runs, --scratch, and
  *   --sizes LIST         of the generated rows (default: 10M,1G)
  *
+ * Options of schema (2,000 tables read and compared with a changed twin): --postgres 15|17|18
+ *
  * The servers are those that "bun test/provision.ts" found or made. What is missing is named and left out.
  *
  * Exit codes: 0 done · 1 a block failed (the others are in the results) · 2 bad usage · 130/143 interrupted
@@ -79,11 +81,17 @@ const workspaceFlags = flags({
 /** The flags of `bench workspace`. */
 export type WorkspaceCall = Call<typeof workspaceFlags>;
 
+const schemaFlags = flags({ postgres: { type: "string", choices: ["17", "18", "15"] } });
+
+/** The flags of `bench schema`. */
+export type SchemaCall = Call<typeof schemaFlags>;
+
 await script(import.meta, {
   verbs: {
     copy: { flags: copyFlags, run: copy },
     mask: { flags: maskFlags, run: mask },
     workspace: { flags: workspaceFlags, run: workspace },
+    schema: { flags: schemaFlags, run: schema },
   },
 });
 
@@ -100,4 +108,9 @@ async function mask(call: MaskCall): Promise<number> {
 async function workspace(call: WorkspaceCall): Promise<number> {
   const { benchWorkspace } = await import("./workspace.ts");
   return benchWorkspace(call);
+}
+
+async function schema(call: SchemaCall): Promise<number> {
+  const { benchSchema } = await import("./schema.ts");
+  return benchSchema(call);
 }

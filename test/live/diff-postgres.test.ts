@@ -1,12 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { WHOLE } from "../../lib/schema/change.ts";
 import { postgresDialect } from "../../lib/schema/postgres/index.ts";
 import { renderSql } from "../../lib/schema/render-sql.ts";
+import { must } from "../provision/exec.ts";
+import { readProvisioned } from "../provision/report.ts";
 import {
+  applyPlan,
   bareScript,
   CASES,
   type DiffCase,
+  differingLines,
+  dumpsOf,
   EVERYTHING,
   judge,
   makeDatabase,
@@ -15,6 +22,7 @@ import {
   type Server,
 } from "./support/diff-postgres.ts";
 import { missingPostgres } from "./support/postgres.ts";
+import { randomCase } from "./support/random-schema.ts";
 import { shareSource } from "./support/shared-source.ts";
 
 const soak = process.env.DITTO_TEST_SOAK === "1";
@@ -22,6 +30,8 @@ const soak = process.env.DITTO_TEST_SOAK === "1";
 const update = process.env.DITTO_TEST_UPDATE === "1";
 const cases = readCases();
 const NEWEST = "18";
+/** Pairs of the generator. */
+const RANDOM = soak ? 500 : 20;
 
 /** Nothing here outlives the server. */
 const FAST = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=logical", "max_connections=40"];
@@ -39,7 +49,55 @@ for (const version of soak ? [NEWEST, "17", "15"] : [NEWEST]) {
       const complaints = await judge(server, chosen, version === NEWEST ? expectedOf : () => undefined);
       expect([...complaints].map(([name, list]) => `${name}:\n${list.join("\n")}`)).toEqual([]);
     });
+
+    test(`${RANDOM} random schemas become what is left of them`, async () => {
+      const server = await serverOf(version);
+      const made = Array.from({ length: RANDOM }, (_, seed) => randomCase(seed));
+      const complaints = await judge(server, made, () => undefined);
+      expect([...complaints].map(([name, list]) => `${name}:\n${list.join("\n")}`)).toEqual([]);
+    });
+
+    test.skipIf(readProvisioned().samples === null)(
+      "an empty database becomes Pagila, and Pagila an empty one",
+      async () => {
+        const server = await serverOf(version);
+        await makeDatabase(server, "pagila", "");
+        await loadPagila(server);
+        await makeDatabase(server, "from_nothing", "");
+        const [nothing, pagila] = [await readSchema(server, "from_nothing"), await readSchema(server, "pagila")];
+        const [empty] = (await dumpsOf(server, ["from_nothing"])).values();
+        await applyPlan(server, "from_nothing", postgresDialect.diff(nothing, pagila, WHOLE));
+        const dumps = await dumpsOf(server, ["from_nothing", "pagila"]);
+        expect(differingLines(dumps.get("from_nothing") ?? [], dumps.get("pagila") ?? [])).toEqual([]);
+        await applyPlan(server, "from_nothing", postgresDialect.diff(pagila, nothing, WHOLE));
+        expect((await dumpsOf(server, ["from_nothing"])).get("from_nothing")).toEqual(empty);
+      },
+    );
   });
+}
+
+async function loadPagila(server: Server): Promise<void> {
+  const file = join(readProvisioned().samples ?? "", "pagila-postgres.sql.gz");
+  const sql = gunzipSync(readFileSync(file));
+  await must(
+    [
+      "docker",
+      "exec",
+      "-i",
+      server.container,
+      "psql",
+      "-q",
+      "-v",
+      "ON_ERROR_STOP=1",
+      "-U",
+      server.user,
+      "-d",
+      "pagila",
+    ],
+    {
+      input: new TextDecoder().decode(sql),
+    },
+  );
 }
 
 async function serverOf(version: string): Promise<Server> {

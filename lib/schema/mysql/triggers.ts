@@ -21,7 +21,8 @@ export function planTriggers(
     drops.push(dropProgram(programOf(trigger), change, "drop-trigger"));
   }
   for (const moment of Map.groupBy(b, momentOf).values()) {
-    const stays = new Set(inPlace(moment, { before, ground, tables }));
+    const placed = inPlace(moment, { before, ground, tables });
+    const stays = new Set(ground.mariadb ? leading(placed, moment) : placed);
     for (const [at, trigger] of moment.entries()) {
       if (stays.has(trigger.name)) continue;
       const old = before.get(trigger.name);
@@ -31,13 +32,20 @@ export function planTriggers(
       // Others of the moment that stay come behind: it has to say that it comes before them.
       const next = moment.slice(at + 1).find(({ name }) => stays.has(name));
       const program = keptDefiner(old && programOf(old), programOf(trigger), ground);
-      const placed = next === undefined ? program : { ...program, create: placedBefore(program.create, next.name) };
-      makes.push(
-        ...makeProgram(placed, change, { ground: { ...ground, mariadb: false }, replaces: old !== undefined }),
-      );
+      const told = next === undefined ? program : { ...program, create: placedBefore(program.create, next.name) };
+      makes.push(...makeProgram(told, change, { ground: { ...ground, mariadb: false }, replaces: old !== undefined }));
     }
   }
   return { drops, makes };
+}
+
+/**
+ * MariaDB keeps the text with PRECEDES cut out of it, and may cut away more (11.8: a trigger of `for each rowset …` that
+ * can't be read any more). There each one that comes behind a new one is made anew behind it.
+ */
+function leading(placed: string[], moment: Trigger[]): string[] {
+  const end = moment.findIndex(({ name }, at) => placed[at] !== name);
+  return end < 0 ? placed : placed.slice(0, end);
 }
 
 function nameOf({ table, name }: Trigger): string {
@@ -109,8 +117,7 @@ function placedBefore(create: string, next: string): string {
   const blank = /^\s*/.exec(create.slice(behind))?.[0] || " ";
   // A text that names its place already.
   const start = /^(follows|precedes)$/i.test(follows?.text ?? "") && other ? body?.at : behind + blank.length;
-  // MariaDB cuts the clause out of the text that it keeps, blanks around it stay.
-  return `${create.slice(0, behind)}${blank}PRECEDES ${quoteIdentifier(next)}${create.slice(start)}`;
+  return `${create.slice(0, behind)}${blank}PRECEDES ${quoteIdentifier(next)} ${create.slice(start)}`;
 }
 
 function programOf(trigger: Trigger): Program {

@@ -146,7 +146,9 @@ export function grantDrafts(
   on: { keyword: string; name: string; columns?: string },
   pair: GrantPair,
 ): Draft[] {
+  if (pair.before.length + pair.after.length === 0) return [];
   const { gone, come } = grantDifference(world, pair);
+  if (gone.length + come.length === 0) return [];
   const draft = (verb: "GRANT" | "REVOKE", grants: Grant[], options: { grantOption?: boolean } = {}): Draft => {
     const [first] = grants;
     const grantee = first?.to === "owner" ? pair.owner : (first?.grantee ?? "");

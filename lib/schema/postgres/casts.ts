@@ -29,10 +29,10 @@ export function conversion(
   const mayFail: Hazard = { name: "may-fail", detail: `values of ${where} that are no ${to}` };
   if (a.base === b.base && a.array === b.array) return { using: undefined, hazards: modifierHazards(types, a, b) };
   const rewrite: Hazard[] = binary(a, b) ? [] : [{ name: "rewrites-table", detail: `every row for ${where}` }];
-  if (b.array && !a.array) return { using: `ARRAY[${column}]::${to}`, hazards: rewrite };
+  if (b.array && !a.array) return { using: `ARRAY[${element(world, column, a.base, b)}]::${to}`, hazards: rewrite };
   if (a.array && !b.array && !TEXTS.has(b.base))
     return {
-      using: `${column}[1]::${to}`,
+      using: element(world, `${column}[1]`, a.base, b),
       hazards: [...rewrite, { name: "deletes-data", detail: `${where} keeps the first element of each array` }],
     };
   if (!b.array && TEXTS.has(b.base)) {
@@ -45,6 +45,18 @@ export function conversion(
   if (context !== undefined || TEXTS.has(a.base)) return { using: `${column}::${to}`, hazards: [...rewrite, mayFail] };
   // Nothing casts one to the other; every type can be read from its own text.
   return { using: `${column}::text::${to}`, hazards: [...rewrite, mayFail] };
+}
+
+/** One value as one of another type; by way of its text where nothing else leads there. */
+function element(
+  world: World,
+  value: string,
+  from: string,
+  { base, modifier }: { base: string; modifier: string },
+): string {
+  if (from === base && modifier === "") return value;
+  const direct = from === base || TEXTS.has(from) || TEXTS.has(base) || contextOf(world, from, base) !== undefined;
+  return `${value}${direct ? "" : "::text"}::${base}${modifier}`;
 }
 
 function contextOf(world: World, from: string, to: string): string | undefined {

@@ -129,7 +129,8 @@ function viewSql(table: Table, verb = "CREATE"): string {
 
 /** A view of bare VALUES, which the server writes as a SELECT that it would itself read as another one. */
 function valuesOf({ definition = "" }: Table): string | undefined {
-  const [, values] = /^SELECT column1\b[^()]*\sFROM \((VALUES .*)\) "\*VALUES\*"$/s.exec(definition) ?? [];
+  const [, values] =
+    /^SELECT (?:"\*VALUES\*"\.)?column1\b[^()]*\sFROM \((VALUES .*)\) "\*VALUES\*"$/s.exec(definition) ?? [];
   return values;
 }
 

@@ -14,9 +14,16 @@ treat trim true union unique user using values varchar variadic verbose when whe
 xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
+/** The same few thousand names are written again and again. */
+const known = new Map<string, string>();
+
 /** An identifier as a person would write it: quoted only where it has to be. */
 export function ident(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : quoteIdentifier(name);
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const written = /^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : quoteIdentifier(name);
+  known.set(name, written);
+  return written;
 }
 
 /** `schema.name`. */

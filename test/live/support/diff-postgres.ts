@@ -230,7 +230,7 @@ export async function judge(
   const work = async (name: string) => {
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       const found = await judgeGroup(server, group, { name, expected });
-      const again = found.size > 0 && group.length > 1;
+      const again = found.has("");
       // Alone each tells better what is wrong with it.
       if (again) for (const one of group) waiting.push([one]);
       else for (const [key, list] of found) complaints.set(key, list);
@@ -250,7 +250,7 @@ async function judgeGroup(
 ): Promise<Complaints> {
   const complaints: Complaints = new Map();
   const complain = (one: DiffCase | undefined, text: string) => {
-    const key = one?.name ?? group[0]?.name ?? "";
+    const key = one?.name ?? (group.length === 1 ? group[0]?.name : undefined) ?? "";
     complaints.set(key, [...(complaints.get(key) ?? []), text]);
   };
   const schemaOf = (one: DiffCase) => (group.length === 1 ? "public" : `c${group.indexOf(one)}`);

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { detectDump } from "../bases/files.ts";
+import { dumpPostgresSchema } from "../bases/schema-dump.ts";
+import { withThrowaway } from "../bases/throwaway.ts";
+import { servers } from "../engine/engines.ts";
+import { withCleanup } from "../kit/cleanup.ts";
+import type { Conversation } from "../kit/cli.ts";
+import { loadConfig } from "../kit/config.ts";
+import { DittoError, messageOf } from "../kit/errors.ts";
+import type { DatabaseUrl } from "../kit/url.ts";
+import { openRuntime } from "../runtime/open.ts";
+import type { DiffOptions, Plan } from "../schema/change.ts";
+import type { CatalogSession } from "../schema/dialect.ts";
+import { partsOf } from "../schema/render-sql.ts";
+import type { Comparison, Pair } from "./compare.ts";
+import { withDatabases } from "./open.ts";
+
+/**
+ * Tries a plan: makes A anew on a throwaway server from what the engine's own dump tool says of it, runs every statement,
+ * and compares the result with B. Throws `VERIFY_FAILED` with what failed or still differs.
+ */
+export async function verifyPlan(
+  pair: Pair,
+  comparison: Comparison,
+  options: DiffOptions,
+  call: Conversation,
+): Promise<void> {
+  if (comparison.a.engine !== "postgres")
+    throw new DittoError("Cannot use --verify: it is for Postgres in this version", { code: "LATER", exit: 2 });
+  await withDatabases([pair.a], { call, engine: pair.engine ?? engineOf(comparison) }, async ([database]) => {
+    if (database?.url === undefined) throw new Error("A server's database has a URL");
+    await rebuild(database.url, comparison, call, async (session) => {
+      const left = await tryOn(session, comparison, options);
+      if (left.changes.length > 0) throw unequal(left);
+    });
+  });
+}
+
+/** A file of A's is loaded once more, into a server like the one that it was read from. */
+function engineOf({ a }: Comparison): string {
+  return `postgres:${a.server.version.split(" ")[0]}`;
+}
+
+async function rebuild(
+  url: DatabaseUrl,
+  { a }: Comparison,
+  call: Conversation,
+  action: (session: CatalogSession) => Promise<void>,
+): Promise<void> {
+  const config = await loadConfig(call);
+  const { runtime } = await openRuntime(call.runtimeName ?? config.runtime, call.say);
+  const server = { flavour: "postgres" as const, version: a.server.version };
+  const [, major = ""] = /^(\d+)/.exec(server.version) ?? [];
+  const image = new RegExp(`postgres[^:]*:${major}\\b`).test(config.copy.image) ? config.copy.image : "";
+  const text = await dumpPostgresSchema(url, server, { runtime, image });
+  const folder = await mkdtemp(join(tmpdir(), "ditto-verify-"));
+  await withCleanup(
+    async () => {
+      const path = join(folder, "schema.sql");
+      await writeFile(path, text, { mode: 0o600 });
+      const file = await detectDump(path);
+      const request = { runtime, server, image, settings: {}, database: url.database || "app", file };
+      await withThrowaway(request, async (target) => {
+        const session = await servers.postgres.connect(target);
+        await withCleanup(
+          () => action(session),
+          () => session.close().catch(() => {}),
+        );
+      });
+    },
+    () => rm(folder, { recursive: true, force: true }),
+  );
+}
+
+async function tryOn(session: CatalogSession, { b, dialect, plan }: Comparison, options: DiffOptions): Promise<Plan> {
+  const run = async (sql: string) => {
+    try {
+      await session.query(sql);
+    } catch (error) {
+      throw new DittoError(`Cannot verify the SQL: ${messageOf(error)}`, {
+        code: "VERIFY_FAILED",
+        hint: `The statement was: ${sql.split("\n").slice(0, 3).join(" ")}`,
+        cause: error,
+      });
+    }
+  };
+  for (const sql of dialect.script.before) await run(sql);
+  for (const part of partsOf(plan.statements)) {
+    if (part.transaction) await run(dialect.script.begin);
+    for (const { sql } of part.statements) await run(sql);
+    if (part.transaction) await run(dialect.script.commit);
+  }
+  return dialect.diff(await dialect.read(session), b, { ...options, renames: [] });
+}
+
+function unequal({ changes }: Plan): DittoError {
+  const shown = changes
+    .slice(0, 5)
+    .map(({ kind, name, words }) => `${kind} ${name}${words.length > 0 ? ` (${words[0]})` : ""}`);
+  return new DittoError(`Cannot verify the SQL: ${changes.length} differences are left: ${shown.join("; ")}`, {
+    code: "VERIFY_FAILED",
+    hint: "Please report it with the definitions of both sides",
+  });
+}
