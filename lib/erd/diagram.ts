@@ -204,7 +204,7 @@ function entityOf(
       .sort((a, b) => a.position - b.position)
       .map((column) => ({
         name: column.name,
-        type: shortType(column.type),
+        type: shortType(column.type, table.schema),
         nullable: column.nullable,
         primary: primary.includes(column.name),
         foreign: foreign.includes(column.name),
@@ -228,7 +228,9 @@ const SHORTER: [RegExp, string][] = [
   [/^double precision/, "double"],
 ];
 
-function shortType(type: string): string {
+/** A type of the table's own schema is written without it. */
+function shortType(full: string, schema: string): string {
+  const type = full.startsWith(`${schema}.`) ? full.slice(schema.length + 1) : full;
   const found = SHORTER.find(([long]) => long.test(type));
   const short = found ? type.replace(found[0], found[1]) : type;
   // The labels of MySQL's enums would fill the page.

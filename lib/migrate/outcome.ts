@@ -47,6 +47,7 @@ export function outcomeView(outcome: Outcome) {
     schema: schema
       ? {
           changed: schema.diff !== "",
+          changes: schema.changes,
           added: schema.added,
           removed: schema.removed,
           diff: schema.diff,

@@ -10,7 +10,8 @@ import { formatTime, lockWords } from "./report-text.ts";
 /** A comment on GitHub holds 65,536 characters; all parts together stay below. */
 const MOST_STATEMENTS = 150;
 const LONGEST_STATEMENT = 160;
-const LONGEST_DIFF = 30_000;
+const LONGEST_CHANGES = 8_000;
+const LONGEST_DIFF = 22_000;
 
 /** A migration's outcome as Markdown for a pull request, without secrets. */
 export function outcomeMarkdown(outcome: Outcome): string {
@@ -83,12 +84,20 @@ function held({ lock, heldMs }: SeenStatement): string {
 
 function schemaPart({ schema }: Outcome): string[] {
   if (!schema) return [];
-  if (schema.unreadable !== undefined) return [`> The schema can't be compared: ${schema.unreadable}`];
+  const words = beginningOf(schema.changes.join("\n"), LONGEST_CHANGES);
+  const changes = words.text === "" ? [] : ["### Schema", fenced(words.text, "diff")];
+  if (words.cut) changes.push("… and more, which the schema dump below tells.");
+  if (schema.unreadable !== undefined) return [...changes, `> No schema dump: ${schema.unreadable}`];
   if (schema.diff === "") return ["The schema is the same as before."];
-  const whole = schema.diff.length <= LONGEST_DIFF;
-  const text = whole ? schema.diff : schema.diff.slice(0, schema.diff.lastIndexOf("\n", LONGEST_DIFF));
-  const title = `Schema: +${schema.added} −${schema.removed} lines${whole ? "" : " (the beginning)"}`;
-  return [`<details>\n<summary>${title}</summary>\n\n${fenced(text, "diff")}\n\n</details>`];
+  const { text, cut: shortened } = beginningOf(schema.diff, LONGEST_DIFF);
+  const title = `Schema dump: +${schema.added} −${schema.removed} lines${shortened ? " (the beginning)" : ""}`;
+  return [...changes, `<details>\n<summary>${title}</summary>\n\n${fenced(text, "diff")}\n\n</details>`];
+}
+
+/** Whole lines only. */
+function beginningOf(text: string, limit: number): { text: string; cut: boolean } {
+  if (text.length <= limit) return { text, cut: false };
+  return { text: text.slice(0, Math.max(0, text.lastIndexOf("\n", limit))), cut: true };
 }
 
 function tableOf(head: string[], rows: string[][]): string {

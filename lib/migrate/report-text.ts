@@ -62,9 +62,13 @@ export function formatTime(ms: number): string {
 
 function schemaPart({ schema }: Outcome): string {
   if (!schema) return "";
-  if (schema.unreadable !== undefined) return `The schema can't be compared: ${schema.unreadable}`;
+  const changes = schema.changes.join("\n");
+  if (schema.unreadable !== undefined)
+    return [changes, `No schema dump: ${schema.unreadable}`].filter(Boolean).join("\n");
   if (schema.diff === "") return "The schema is the same as before";
-  return `Schema: +${schema.added} -${schema.removed} lines\n${coloured(schema.diff)}`;
+  return [changes, `Schema: +${schema.added} -${schema.removed} lines\n${coloured(schema.diff)}`]
+    .filter(Boolean)
+    .join("\n\n");
 }
 
 function coloured(diff: string): string {

@@ -49,7 +49,15 @@ function headline(plan: Plan, { a, b }: Sides): string {
 function renderChange({ kind, name, action, words }: Change): string {
   const colour = paint(1);
   const tint = action === "create" ? colour.green : action === "drop" ? colour.red : colour.yellow;
-  const head = `${tint(SIGNS[action])} ${kind} ${colour.bold(name)}${colour.dim(REMARKS[action])}`;
+  return withWords(`${tint(SIGNS[action])} ${kind} ${colour.bold(name)}${colour.dim(REMARKS[action])}`, words);
+}
+
+/** One change without colours, its words on lines of their own. */
+export function describeChange({ kind, name, action, words }: Change): string {
+  return withWords(`${SIGNS[action]} ${kind} ${name}${REMARKS[action]}`, words);
+}
+
+function withWords(head: string, words: string[]): string {
   return [head, ...words.map((word) => `    ${word.replaceAll("\n", "\n    ")}`)].join("\n");
 }
 

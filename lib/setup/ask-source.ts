@@ -170,7 +170,10 @@ async function settleUser(
   if (facts.couldChange !== "") {
     const who = access.user === "" ? "This user" : `"${access.user}"`;
     const lines = `${listed(facts.dumpUser.statements)}`;
-    reveal(`Note: ${who} could change ${facts.couldChange}. A user who can only read is safer:\n${lines}`);
+    // Only where somebody is asked does a new password stand in them.
+    (interactive ? reveal : say)(
+      `Note: ${who} could change ${facts.couldChange}. A user who can only read is safer:\n${lines}`,
+    );
   }
   if (!interactive || (needed.length === 0 && facts.couldChange === "")) return undefined;
   const { name } = facts.dumpUser;

@@ -119,15 +119,16 @@ export function describeHoldings(holdings: Holdings): string {
       "base",
       bases.map(({ id, project }) => `${id} of "${project}"`),
     ),
-    ...(dumps.count === 0 ? [] : [`  ${dumps.count} dumps in ${folder}/dumps, ${formatBytes(dumps.bytes)}`]),
+    ...some(dumps.count, "dump", []).map((line) => `${line} in ${folder}/dumps, ${formatBytes(dumps.bytes)}`),
     ...pools.map(({ tool, status }) => `  the pool of ${tool}, ${formatBytes(status.size)}`),
     ...some(patched.length, "patched file", patched).map((line) => `${line} (put back as it was)`),
-    ...(things === 0 ? [] : [`  ${things} containers, volumes, images and directories in all`]),
+    ...some(things, "thing", []).map((line) => `${line} with its mark: containers, volumes, images, directories`),
     ...some(networks.length, "network", networks),
     ...(files.includes("mask.key") ? ["  the mask key: later pseudonyms will be others"] : []),
     ...(files.includes("ditto.yaml") ? [`  the configuration ${folder}/ditto.yaml`] : []),
     ...(files.includes("secrets") ? ["  the passwords that setup.ts has kept"] : []),
-    `  the state folder ${folder}${foreign.length > 0 ? `, but for ${foreign.join(", ")}, which ditto did not put there` : ""}`,
+    `  the state folder ${folder}${files.length > 0 ? ` with ${files.join(", ")}` : ""}`,
+    ...(foreign.length > 0 ? [`It stays, with ${foreign.join(", ")}, which ditto did not put there`] : []),
   ];
   return `This state folder has:\n${lines.join("\n")}`;
 }

@@ -15,7 +15,7 @@ import type { SetupAnswers } from "./config-text.ts";
 import { describeRuntimes, type FoundRuntime, surveyRuntimes } from "./runtimes.ts";
 import type { Schedule } from "./schedule.ts";
 import { askSecret, inOwnFile, type KeptSecret, ownSecretFile } from "./secret.ts";
-import { describeSource, type Proposal } from "./source.ts";
+import { nameSource, type Proposal } from "./source.ts";
 
 /** What an interview comes to; nothing is written yet. */
 export interface Interview {
@@ -44,7 +44,7 @@ export async function interview(
     tunnel: reached.tunnel,
     password: secret?.password ?? "",
     passwordSecret: secret?.reference ?? reached.passwordSecret,
-    about: describeSource(reached.facts),
+    about: nameSource(reached.facts),
   };
   const answers = { project, sourceName: wishes.sourceName, rules, runtime, ...rest, ...(source ? { source } : {}) };
   return { answers, secret, reached };

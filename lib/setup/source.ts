@@ -94,8 +94,16 @@ function closedDoor(
   return { server, database, missing, ...nothing, plainSchema: database, proposals: [] };
 }
 
+const LABELS = { postgres: "Postgres", mysql: "MySQL", mariadb: "MariaDB" };
+
 /** What was found, in a line. */
-export function describeSource({ server, database, tables, bytes }: SourceFacts): string {
-  const label = { postgres: "Postgres", mysql: "MySQL", mariadb: "MariaDB" }[server.flavour];
-  return `${label} ${server.version}, database "${database}": ${tables === 1 ? "1 table" : `${tables} tables`}, ${formatBytes(bytes)} of rows`;
+export function describeSource(facts: SourceFacts): string {
+  const { server, database, tables, bytes } = facts;
+  const contents = `${tables === 1 ? "1 table" : `${tables} tables`}, ${formatBytes(bytes)} of rows`;
+  return `${LABELS[server.flavour]} ${server.version}, database "${database}": ${contents}`;
+}
+
+/** What stays as it is from day to day, for the configuration. */
+export function nameSource({ server, database }: SourceFacts): string {
+  return `${LABELS[server.flavour]}, database "${database}"`;
 }

@@ -63,8 +63,10 @@ function bySpeed(parts: Part[]): Part[][] {
   if (parts.some(({ cost, tail }) => cost === "copy" || tail !== undefined)) return [parts];
   const quick = (rank: number, virtual: boolean) =>
     parts.filter(
-      ({ cost, clauses, bound }) =>
+      ({ change, cost, clauses, bound }) =>
         cost === "instant" &&
+        // What names a renamed column changes with it.
+        !/^(rename|rebuild)$/.test(change.action) &&
         !bound &&
         clauses.every((clause) => clause.rank === rank && / VIRTUAL/.test(clause.sql) === virtual),
     );

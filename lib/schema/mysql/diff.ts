@@ -6,12 +6,14 @@ import { COMMITS } from "./alter.ts";
 import { changeOf, fromTo } from "./part.ts";
 import {
   dropProgram,
+  keptDefiner,
   makeProgram,
   type Program,
   type ProgramGround,
   programChange,
   programWords,
   Sessions,
+  withoutDefiner,
 } from "./programs.ts";
 import { takenRenames } from "./renames.ts";
 import { planTables } from "./tables.ts";
@@ -31,11 +33,20 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     mariadb: a.server.flavour === "mariadb",
     crossing: a.server.flavour !== b.server.flavour || seriesOf(a) !== seriesOf(b),
     accounts: a.roles,
+    definers: a.settings.definers === undefined && b.settings.definers === undefined,
+    collation: b.settings.collation ?? "",
     sessions: new Sessions(),
   };
   const changes = [...tables.changes];
+  // Nobody knows what these are in B; what is broken or not to be read in A only is made anew, or dropped.
+  const untold = new Set(
+    b.tables.filter(({ kind, mysql }) => kind === "view" && !mysql?.create).map(({ name }) => name),
+  );
   const programs = (kinds: ObjectKind[]) => {
-    const side = (schema: FullSchema) => programsOf(schema, kinds).filter(({ kind, name }) => chosen(kind, name));
+    const side = (schema: FullSchema) =>
+      programsOf(schema, kinds).filter(
+        ({ kind, name }) => chosen(kind, name) && !(kind === "view" && untold.has(name)),
+      );
     return planPrograms(side(a), side(b), { ground, changes });
   };
   const settings = planDatabase(a, b, { chosen, changes });
@@ -216,7 +227,7 @@ function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {
       under: under(routine),
     })),
     ...schema.tables
-      .filter(({ kind, mysql }) => kind === "view" && mysql?.create !== undefined)
+      .filter(({ kind }) => kind === "view")
       .map(({ name, mysql }) => ({
         kind: "view" as const,
         name,
@@ -267,11 +278,12 @@ function planPrograms(
   }
   for (const program of inOrder(b)) {
     const old = before.get(key(program));
-    const words = old === undefined ? [] : programWords(old, program, ground.crossing);
+    const words = old === undefined ? [] : programWords(old, program, ground);
     if (old !== undefined && words.length === 0) continue;
-    const change = programChange(program, old === undefined ? "create" : "replace", words);
+    const told = old === undefined ? [withoutDefiner(program.create)] : words;
+    const change = programChange(program, old === undefined ? "create" : "replace", told);
     changes.push(change);
-    makes.push(...makeProgram(program, change, { ground, replaces: old !== undefined }));
+    makes.push(...makeProgram(keptDefiner(old, program, ground), change, { ground, replaces: old !== undefined }));
   }
   return { drops, makes };
 }

@@ -150,7 +150,10 @@ function definition(pair: TablePair, index: IndexText): string {
 }
 
 function weighed(pair: TablePair, index: IndexText): Pick<Part, "cost" | "hazards"> {
-  const cost: Cost = !pair.innodb ? "copy" : /^(FULLTEXT|SPATIAL|VECTOR)/.test(index.kind) ? "shared" : "inplace";
+  // An expression is a hidden column.
+  const computed = index.parts.some((part) => part.startsWith("("));
+  const special = /^(FULLTEXT|SPATIAL|VECTOR)/.test(index.kind);
+  const cost: Cost = !pair.innodb || computed ? "copy" : special ? "shared" : "inplace";
   const twice = {
     name: "may-fail" as const,
     detail: `rows of ${pair.name} that have the same ${index.parts.join(", ")}`,

@@ -38,32 +38,46 @@ export class Sessions {
 }
 
 /** What differs between two programs of one name, in words; none when they are the same. */
-export function programWords(a: Program, b: Program, crossing: boolean): string[] {
+export function programWords(a: Program, b: Program, ground: ProgramGround): string[] {
   const words: string[] = [];
   const [before, after] = [definerOf(a.create), definerOf(b.create)];
-  if (before !== after) words.push(fromTo("definer", before, after));
+  if (before !== after && ground.definers) words.push(fromTo("definer", before || "own", after || "own"));
   if (withoutDefiner(a.create) !== withoutDefiner(b.create)) words.push(...bodyWords(a.create, b.create));
   // Another version has other defaults, under which the same file was loaded.
-  if (crossing) return words;
+  if (ground.crossing) return words;
   if (a.under.sqlMode !== b.under.sqlMode) words.push(fromTo("sql_mode", a.under.sqlMode, b.under.sqlMode));
+  if (!ground.definers) return words;
   if (a.under.charset !== b.under.charset && !/[^\0-\x7f]/.test(b.create))
     words.push(fromTo("character_set_client", a.under.charset, b.under.charset));
   if (a.under.collation !== b.under.collation)
     words.push(fromTo("collation_connection", a.under.collation, b.under.collation));
-  if (a.under.databaseCollation !== b.under.databaseCollation)
+  // Made anew, it remembers what the database has then.
+  if (a.under.databaseCollation !== b.under.databaseCollation && b.under.databaseCollation === ground.collation)
     words.push(fromTo("collation of its database", a.under.databaseCollation, b.under.databaseCollation));
   return words;
 }
 
 const DEFINER = /^(CREATE [\s\S]*?)DEFINER=((?:`(?:[^`]|``)*`|[^\s@]+)@(?:`(?:[^`]|``)*`|\S+)) /;
 
+/** The text under the definer that the program has, where the new one says none because none is known. */
+export function keptDefiner(old: Program | undefined, program: Program, ground: ProgramGround): Program {
+  const definer = old === undefined || ground.definers ? "" : definerOf(old.create);
+  if (definer === "" || definerOf(program.create) !== "") return program;
+  const create = program.create.replace(/^CREATE (ALGORITHM=\w+ )?/, (start) => `${start}DEFINER=${definer} `);
+  return { ...program, create };
+}
+
 export function definerOf(create: string): string {
   return DEFINER.exec(create.slice(0, 400))?.[2] ?? "";
 }
 
 /** A client that sends several statements at once leaves the last semicolon in the body, and it says nothing. */
-function withoutDefiner(create: string): string {
-  return create.replace(DEFINER, "$1").replace(/[;\s]+$/, "");
+export function withoutDefiner(create: string): string {
+  return stripDefiner(create).replace(/[;\s]+$/, "");
+}
+
+export function stripDefiner(create: string): string {
+  return create.replace(DEFINER, "$1");
 }
 
 /** The lines that are not the same, both sides' in turn. */
@@ -84,6 +98,10 @@ export interface ProgramGround {
   mariadb: boolean;
   crossing: boolean;
   accounts: string[];
+  /** Both sides know who defined what; in copies and what was loaded from a file nobody does. */
+  definers: boolean;
+  /** The database's own, in B. */
+  collation: string;
   sessions: Sessions;
 }
 
@@ -93,7 +111,9 @@ export function makeProgram(
   change: Change,
   { ground, replaces }: { ground: ProgramGround; replaces: boolean },
 ): Statement[] {
-  const statements = ground.sessions.needed(program.under, program.create, change);
+  // What loaded a file chose the character sets of its session, and nobody asked for them.
+  const under = ground.definers ? program.under : { ...program.under, charset: "", collation: "" };
+  const statements = ground.sessions.needed(under, program.create, change);
   const common = { transactional: false, change: change.id };
   const swaps = replaces && !ground.mariadb && program.kind !== "view";
   if (swaps) statements.push({ sql: program.drop, hazards: [COMMITS, gap(program)], ...common });

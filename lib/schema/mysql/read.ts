@@ -5,6 +5,8 @@ import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
 import { catalog, readMysqlSchema } from "../read-mysql.ts";
 import { definitionOf, parseTable } from "./definition.ts";
+import { definerOf, stripDefiner } from "./programs.ts";
+import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { shown } from "./show.ts";
 
@@ -23,7 +25,7 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   await markCounters(server, plain.tables);
   const definitions = new Map<string, string>();
   for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
-  return {
+  const schema: FullSchema = {
     ...plain,
     engine: "mysql",
     server: { ...session.server },
@@ -51,8 +53,35 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
     ],
     roles: await readAccounts(session),
     dependencies: [],
-    notCompared: [...notCompared, ...(await readBeyond(session))],
+    notCompared: [...notCompared, ...(await readHidden(session)), ...(await readBeyond(session))],
   };
+  return withoutOwnDefiner(schema, await ownAccounts(session));
+}
+
+/** The session's account; on servers of ditto's own also the one that loads files, and nobody else is known there. */
+async function ownAccounts(session: CatalogSession): Promise<{ accounts: string[]; ditto: boolean }> {
+  const [me] = await session.query<{ u: string }>("SELECT CURRENT_USER() u");
+  const user = me?.u ?? "";
+  const at = user.lastIndexOf("@");
+  const quoted = `${quoteIdentifier(user.slice(0, at))}@${quoteIdentifier(user.slice(at + 1))}`;
+  const ditto = user.startsWith("ditto@");
+  return { accounts: ditto ? [quoted, "`root`@`localhost`"] : [quoted], ditto };
+}
+
+/** Who is asked owns what he defined, under whatever name on each server: such a definer is left out of the texts. */
+function withoutOwnDefiner(
+  schema: FullSchema,
+  { accounts, ditto }: { accounts: string[]; ditto: boolean },
+): FullSchema {
+  const plain = (create: string) => (accounts.includes(definerOf(create)) ? stripDefiner(create) : create);
+  for (const { mysql } of schema.tables) if (mysql?.view && mysql.create) mysql.create = plain(mysql.create);
+  for (const program of [...schema.routines, ...schema.triggers, ...schema.events]) {
+    program.definition = plain(program.definition);
+    if (program.mysql) program.mysql.definer = definerOf(program.definition);
+  }
+  for (const other of schema.others) other.create = other.create.map(plain);
+  if (ditto) schema.settings.definers = "unknown";
+  return schema;
 }
 
 async function readSettings(session: CatalogSession): Promise<Record<string, string>> {
@@ -147,6 +176,10 @@ async function addView(session: CatalogSession, view: Table, notCompared: NotCom
   const made = await shown(session, "VIEW", view.name);
   if (made === undefined) {
     notCompared.push({ what: `view ${view.name}`, why: "its definition may not be read: SHOW VIEW is missing" });
+    return;
+  }
+  if (view.columns.length === 0) {
+    notCompared.push({ what: `view ${view.name}`, why: "it is broken: what it reads is not there" });
     return;
   }
   const [, algorithm = "", definer = "", security = ""] = VIEW.exec(made.create) ?? [];

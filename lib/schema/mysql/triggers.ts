@@ -2,7 +2,7 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { Change, Statement } from "../change.ts";
 import type { Trigger } from "../model-objects.ts";
 import { changeOf } from "./part.ts";
-import { dropProgram, makeProgram, type Program, type ProgramGround, programWords } from "./programs.ts";
+import { dropProgram, keptDefiner, makeProgram, type Program, type ProgramGround, programWords } from "./programs.ts";
 import { tokensOf } from "./tokens.ts";
 
 /** Triggers: what fires at one moment fires in an order, and that is compared too. */
@@ -30,7 +30,7 @@ export function planTriggers(
       changes.push(change);
       // Others of the moment that stay come behind: it has to say that it comes before them.
       const next = moment.slice(at + 1).find(({ name }) => stays.has(name));
-      const program = programOf(trigger);
+      const program = keptDefiner(old && programOf(old), programOf(trigger), ground);
       const placed = next === undefined ? program : { ...program, create: placedBefore(program.create, next.name) };
       makes.push(
         ...makeProgram(placed, change, { ground: { ...ground, mariadb: false }, replaces: old !== undefined }),
@@ -49,7 +49,7 @@ function momentOf({ table, timing, events }: Trigger): string {
 }
 
 function wordsOf(old: Trigger, trigger: Trigger, ground: ProgramGround): string[] {
-  const words = programWords(programOf(old), programOf(trigger), ground.crossing);
+  const words = programWords(programOf(old), programOf(trigger), ground);
   return words.length > 0 ? words : ["its place among those that fire at the same moment"];
 }
 
@@ -65,8 +65,7 @@ function inPlace(
     const renamed = table !== old.table;
     const alike = renamed ? { ...old, table, definition: renamedOn(old.definition, table) } : old;
     return (
-      momentOf(alike) === momentOf(trigger) &&
-      programWords(programOf(alike), programOf(trigger), ground.crossing).length === 0
+      momentOf(alike) === momentOf(trigger) && programWords(programOf(alike), programOf(trigger), ground).length === 0
     );
   });
   const place = ({ name }: Trigger) => before.get(name)?.order ?? 0;

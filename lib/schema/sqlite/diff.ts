@@ -1,26 +1,15 @@
 import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
-import type { Action, Change, Destructive, DiffOptions, Hazard, Plan, Rename, Statement } from "../change.ts";
+import type { Change, Destructive, DiffOptions, Hazard, Plan, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
 import { type FullSchema, OBJECT_KINDS, type ObjectKind } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { canonicalText } from "./definition.ts";
+import { guarded } from "./guard.ts";
 import { takenRenames } from "./renames.ts";
 import { compareTables, type Difference, pairOf, rebuild, type TablePair } from "./table.ts";
+import { indexesOf, planTexts, triggersOf, viewsOf } from "./texts.ts";
 import { recreateVirtual } from "./virtual.ts";
-
-/** What is put together for a plan. */
-interface Work {
-  a: FullSchema;
-  b: FullSchema;
-  chosen(kind: ObjectKind, ...names: string[]): boolean;
-  changes: Change[];
-  /** Names in small letters that no new table may take. */
-  taken: Set<string>;
-  /** In B: tables that are made anew, so that what belongs to them has to be, too. */
-  rebuilt: Set<string>;
-  renamedTables: Map<string, string>;
-  proposed: Rename[];
-}
+import { byName, note, type Work } from "./work.ts";
 
 /** The SQL that turns `a` into `b`, for one transaction with foreign keys off. */
 export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
@@ -65,23 +54,6 @@ function sorted(changes: Change[]): Change[] {
   return changes.toSorted((x, y) => place(x) - place(y) || (x.name < y.name ? -1 : x.name > y.name ? 1 : 0));
 }
 
-function note(
-  work: Work,
-  kind: ObjectKind,
-  name: string,
-  { action, words }: { action: Action; words: string[] },
-): string {
-  const known = work.changes.find((change) => change.id === `${kind}:${name}`);
-  if (known !== undefined) known.words.push(...words);
-  else work.changes.push({ id: `${kind}:${name}`, kind, name, action, words });
-  return `${kind}:${name}`;
-}
-
-/** Two that differ in case only are the same to SQLite. */
-function byName<T extends { name: string }>(things: T[]): Map<string, T> {
-  return new Map(things.map((thing) => [thing.name.toLowerCase(), thing]));
-}
-
 interface TablePlan {
   renames: Statement[];
   drops: Statement[];
@@ -119,7 +91,7 @@ function planTables(work: Work, columnRenames: Map<string, Map<string, string>>)
   }
   for (const [key, table] of after) {
     const old = before.get(key);
-    if (old === undefined) continue;
+    if (old === undefined || (old.definition === table.definition && !columnRenames.has(table.name))) continue;
     if (table.sqlite?.virtual || old.sqlite?.virtual) plan.changes.push(...changeVirtual(work, old, table));
     else plan.changes.push(...changeTable(work, pairOf(old, table, columnRenames.get(table.name) ?? new Map())));
   }
@@ -224,137 +196,4 @@ function proposeColumns(work: Work, { name, a, b }: TablePair, differences: Diff
     if (twin.type === column.type && twin.attributes.join() === column.attributes.join())
       work.proposed.push({ kind: "column", from: `${name}.${column.name}`, to: `${name}.${twin.name}` });
   }
-}
-
-/** Something that is made by one statement and replaced as a whole. */
-interface Text {
-  name: string;
-  /** The table it belongs to, or "". */
-  table: string;
-  sql: string;
-}
-
-function viewsOf({ tables }: FullSchema): Text[] {
-  return tables
-    .filter(({ kind }) => kind === "view")
-    .map(({ name, definition }) => ({ name, table: "", sql: definition ?? "" }));
-}
-
-function triggersOf({ triggers }: FullSchema): Text[] {
-  return triggers.map(({ name, table, definition }) => ({ name, table, sql: definition }));
-}
-
-function indexesOf(work: Work, schema: FullSchema): Text[] {
-  return schema.tables.flatMap(({ name: own, indexes }) => {
-    const table = schema === work.a ? (work.renamedTables.get(own) ?? own) : own;
-    return indexes.flatMap(({ name, definition }) =>
-      definition === undefined ? [] : [{ name, table, sql: definition }],
-    );
-  });
-}
-
-const DROPS = { view: "drop-view", trigger: "drop-trigger", index: "drop-index" } as const satisfies Record<
-  string,
-  Destructive
->;
-
-/** Views, triggers, indexes: what differs goes before the tables change and comes behind, and so does what they take along. */
-function planTexts(
-  work: Work,
-  kind: keyof typeof DROPS,
-  { before, after }: { before: Text[]; after: Text[] },
-): { drops: Statement[]; makes: Statement[] } {
-  const keep = ({ name, table }: Text) => work.chosen(kind, name, `${table}.${name}`);
-  const [old, now] = [byName(before.filter(keep)), byName(after.filter(keep))];
-  const kept = new Set([...work.b.tables.map(({ name }) => name.toLowerCase()), ""]);
-  const drops: Statement[] = [];
-  const makes: Statement[] = [];
-  const drop = (text: Text, change: string, destructive?: Destructive) =>
-    drops.push({
-      sql: `DROP ${kind.toUpperCase()} ${quoteIdentifier(text.name)}`,
-      hazards: [],
-      transactional: true,
-      change,
-      ...(destructive ? { destructive } : {}),
-    });
-  for (const [key, text] of old) {
-    const table = work.renamedTables.get(text.table) ?? text.table;
-    // What belongs to a table that goes, goes with it.
-    if (now.has(key) || !kept.has(table.toLowerCase())) continue;
-    drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), DROPS[kind]);
-  }
-  for (const [key, text] of now) {
-    const was = old.get(key);
-    const same = was !== undefined && canonicalText(was.sql) === canonicalText(text.sql) && !touches(work, was);
-    const follows = work.rebuilt.has(text.table.toLowerCase());
-    if (same && !follows) continue;
-    const action = was === undefined ? "create" : same ? "rebuild" : "replace";
-    const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
-    const change = note(work, kind, text.name, { action, words });
-    // The table takes its own along when it goes.
-    if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase())) drop(was, change);
-    // A view's triggers go with it, as a table's do.
-    if (was !== undefined && kind === "view") work.rebuilt.add(key);
-    const hazards: Hazard[] =
-      /^create\s+unique/i.test(text.sql) && action !== "rebuild"
-        ? [{ name: "may-fail", detail: `rows of ${text.table} that are equal in ${text.name}` }]
-        : [];
-    makes.push({ sql: text.sql, hazards, transactional: true, change });
-  }
-  return { drops, makes };
-}
-
-/** A trigger on a table of another name follows it by itself, and its text with it. */
-function touches(work: Work, { table }: Text): boolean {
-  return work.renamedTables.has(table);
-}
-
-/**
- * Foreign keys are off meanwhile. At the end nothing may point into the void that did not before: the row that counts it
- * is refused by its CHECK, and takes the whole transaction back.
- */
-function guarded(statements: Statement[], { b, rebuilt }: Work): Statement[] {
-  const dropping = statements.some(({ destructive }) => destructive === "drop-table" || destructive === "drop-column");
-  const keys = b.tables.some((table) => table.keys.some(({ kind }) => kind === "foreign key"));
-  const [first] = statements;
-  if (first === undefined || !keys || !(dropping || rebuilt.size > 0) || mismatched(b)) return statements;
-  const change = statements.at(-1)?.change ?? first.change;
-  const statement = (sql: string, hazards: Hazard[] = []): Statement => ({ sql, hazards, transactional: true, change });
-  const count = "(SELECT count(*) FROM pragma_foreign_key_check)";
-  return [
-    statement("CREATE TEMP TABLE ditto_keys (broken_before INTEGER, broken INTEGER CHECK (broken <= broken_before))"),
-    statement(`INSERT INTO ditto_keys SELECT ${count}, 0`),
-    ...statements,
-    statement(`UPDATE OR ROLLBACK ditto_keys SET broken = ${count}`, [
-      { name: "may-fail", detail: "rows whose foreign key points to no row: nothing is changed then" },
-    ]),
-    statement("DROP TABLE temp.ditto_keys"),
-  ];
-}
-
-/** Keys to something that is not unique can't be checked, and break every write: SQLite says so itself. */
-function mismatched({ tables }: FullSchema): boolean {
-  const known = byName(tables);
-  return tables.some(({ keys }) =>
-    keys.some(({ kind, references }) => {
-      if (kind !== "foreign key" || references === undefined) return false;
-      const parent = known.get(references.table.toLowerCase());
-      if (parent === undefined) return false;
-      const wanted = references.columns
-        .map((name) => name.toLowerCase())
-        .sort()
-        .join("\0");
-      const unique = [
-        ...parent.keys.filter((key) => key.kind !== "foreign key").map(({ columns }) => columns),
-        ...parent.indexes.filter((index) => index.unique).map(({ columns }) => columns),
-      ];
-      return !unique.some(
-        (columns) =>
-          columns
-            .map((name) => name.toLowerCase())
-            .sort()
-            .join("\0") === wanted,
-      );
-    }),
-  );
 }

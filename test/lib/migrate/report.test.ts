@@ -48,11 +48,12 @@ test("statements can't break out of a table or a fence", () => {
   const text = outcomeMarkdown(
     outcome({
       statements: [seen("ALTER TABLE \"a|b`c\"\n  ADD x text DEFAULT '<b>'")],
-      schema: { diff: "+```\n+</details>", added: 2, removed: 0 },
+      schema: { changes: ["+ table ````x"], diff: "+```\n+</details>", added: 2, removed: 0 },
     }),
   );
   expect(text).toContain("| 1 | ``ALTER TABLE \"a\\|b`c\" ADD x text DEFAULT '<b>'`` |");
   expect(text).toContain("````diff\n+```\n+</details>\n````");
+  expect(text).toContain("`````diff\n+ table ````x\n`````");
 });
 
 test("a failure shows what the tool said, and that the copy is as before", () => {
@@ -64,7 +65,8 @@ test("a failure shows what the tool said, and that the copy is as before", () =>
 
 test("a report stays within a comment's size", () => {
   const statements = Array.from({ length: 5_000 }, (_, at) => seen(`ALTER TABLE t${at} ADD ${"x".repeat(500)} int`));
-  const schema = { diff: "+line of a schema\n".repeat(20_000).trimEnd(), added: 20_000, removed: 0 };
+  const changes = Array.from({ length: 5_000 }, (_, at) => `+ column t${at}.x`);
+  const schema = { changes, diff: "+line of a schema\n".repeat(20_000).trimEnd(), added: 20_000, removed: 0 };
   expect(outcomeMarkdown(outcome({ statements, schema, output: "x".repeat(8_000) })).length).toBeLessThan(65_536);
 });
 

@@ -1,0 +1,91 @@
+import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
+import type { Destructive, Hazard, Statement } from "../change.ts";
+import type { FullSchema } from "../model-objects.ts";
+import { canonicalText } from "./definition.ts";
+import { byName, note, type Work } from "./work.ts";
+
+/** Something that is made by one statement and replaced as a whole. */
+interface Text {
+  name: string;
+  /** The table it belongs to, or "". */
+  table: string;
+  sql: string;
+}
+
+export function viewsOf({ tables }: FullSchema): Text[] {
+  return tables
+    .filter(({ kind }) => kind === "view")
+    .map(({ name, definition }) => ({ name, table: "", sql: definition ?? "" }));
+}
+
+export function triggersOf({ triggers }: FullSchema): Text[] {
+  return triggers.map(({ name, table, definition }) => ({ name, table, sql: definition }));
+}
+
+export function indexesOf(work: Work, schema: FullSchema): Text[] {
+  return schema.tables.flatMap(({ name: own, indexes }) => {
+    const table = schema === work.a ? (work.renamedTables.get(own) ?? own) : own;
+    return indexes.flatMap(({ name, definition }) =>
+      definition === undefined ? [] : [{ name, table, sql: definition }],
+    );
+  });
+}
+
+const DROPS = { view: "drop-view", trigger: "drop-trigger", index: "drop-index" } as const satisfies Record<
+  string,
+  Destructive
+>;
+
+/** Views, triggers, indexes: what differs goes before the tables change and comes behind, and so does what they take along. */
+export function planTexts(
+  work: Work,
+  kind: keyof typeof DROPS,
+  { before, after }: { before: Text[]; after: Text[] },
+): { drops: Statement[]; makes: Statement[] } {
+  const keep = ({ name, table }: Text) => work.chosen(kind, name, `${table}.${name}`);
+  const [old, now] = [byName(before.filter(keep)), byName(after.filter(keep))];
+  const kept = new Set([...work.b.tables.map(({ name }) => name.toLowerCase()), ""]);
+  const drops: Statement[] = [];
+  const makes: Statement[] = [];
+  const drop = (text: Text, change: string, destructive?: Destructive) =>
+    drops.push({
+      sql: `DROP ${kind.toUpperCase()} ${quoteIdentifier(text.name)}`,
+      hazards: [],
+      transactional: true,
+      change,
+      ...(destructive ? { destructive } : {}),
+    });
+  for (const [key, text] of old) {
+    const table = work.renamedTables.get(text.table) ?? text.table;
+    // What belongs to a table that goes, goes with it.
+    if (now.has(key) || !kept.has(table.toLowerCase())) continue;
+    drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), DROPS[kind]);
+  }
+  for (const [key, text] of now) {
+    const was = old.get(key);
+    const same =
+      was !== undefined &&
+      (was.sql === text.sql || canonicalText(was.sql) === canonicalText(text.sql)) &&
+      !touches(work, was);
+    const follows = work.rebuilt.has(text.table.toLowerCase());
+    if (same && !follows) continue;
+    const action = was === undefined ? "create" : same ? "rebuild" : "replace";
+    const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
+    const change = note(work, kind, text.name, { action, words });
+    // The table takes its own along when it goes.
+    if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase())) drop(was, change);
+    // A view's triggers go with it, as a table's do.
+    if (was !== undefined && kind === "view") work.rebuilt.add(key);
+    const hazards: Hazard[] =
+      /^create\s+unique/i.test(text.sql) && action !== "rebuild"
+        ? [{ name: "may-fail", detail: `rows of ${text.table} that are equal in ${text.name}` }]
+        : [];
+    makes.push({ sql: text.sql, hazards, transactional: true, change });
+  }
+  return { drops, makes };
+}
+
+/** A trigger on a table of another name follows it by itself, and its text with it. */
+function touches(work: Work, { table }: Text): boolean {
+  return work.renamedTables.has(table);
+}

@@ -1,0 +1,34 @@
+import type { Action, Change, Rename } from "../change.ts";
+import type { FullSchema, ObjectKind } from "../model-objects.ts";
+
+/** What is put together for a plan. */
+export interface Work {
+  a: FullSchema;
+  b: FullSchema;
+  chosen(kind: ObjectKind, ...names: string[]): boolean;
+  changes: Change[];
+  /** Names in small letters that no new table may take. */
+  taken: Set<string>;
+  /** In B: tables that are made anew, so that what belongs to them has to be, too. */
+  rebuilt: Set<string>;
+  renamedTables: Map<string, string>;
+  proposed: Rename[];
+}
+
+/** Adds a change, or words to one that is there, and gives its id. */
+export function note(
+  work: Work,
+  kind: ObjectKind,
+  name: string,
+  { action, words }: { action: Action; words: string[] },
+): string {
+  const known = work.changes.find((change) => change.id === `${kind}:${name}`);
+  if (known !== undefined) known.words.push(...words);
+  else work.changes.push({ id: `${kind}:${name}`, kind, name, action, words });
+  return `${kind}:${name}`;
+}
+
+/** Two that differ in case only are the same to SQLite. */
+export function byName<T extends { name: string }>(things: T[]): Map<string, T> {
+  return new Map(things.map((thing) => [thing.name.toLowerCase(), thing]));
+}
