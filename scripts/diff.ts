@@ -10,7 +10,7 @@
  * Neither is changed. What extensions own is left out.
  *
  * Options:
- *   --sql                  print the SQL, each statement under its hazards; "| psql -1" or a review tool takes it from there
+ *   --sql                  print the SQL, each statement under its hazards; "| psql -v ON_ERROR_STOP=1" takes it from there
  *   --html FILE            write one page with everything in it
  *   --json                 changes, statements, hazards and proposed renames as data
  *   --allow KINDS          carry out what destroys something, by name: drop-table,drop-column,… or all. What is not

@@ -19,7 +19,8 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     notCompared: new Map(),
     standing: new Set(a.tables.map((table) => keyOf.relation(table.schema, table.name))),
   };
-  const nodes = { a: chosen(nodesOf(world, a, b), options), b: chosen(nodesOf(world, b, a), options) };
+  const all = { a: nodesOf(world, a, b), b: nodesOf(world, b, a) };
+  const nodes = { a: chosen(all.a, all.b, options), b: chosen(all.b, all.a, options) };
   const fates = fatesOf(nodes.a, nodes.b);
   const steps = sortSteps(stepsOf(fates, nodes));
   const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
@@ -32,14 +33,20 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
   };
 }
 
-/** What the options leave out is neither made nor dropped nor compared. */
-function chosen(nodes: Nodes, options: DiffOptions): Nodes {
+/** What the options leave out is neither made nor dropped nor compared; what only one of the two has comes whole. */
+function chosen(nodes: Nodes, others: Nodes, options: DiffOptions): Nodes {
   if (options.ignore.length + options.schemas.length + options.kinds.length === 0) return nodes;
   const takes = selector(options);
-  const left = new Map([...nodes].filter(([, node]) => takes(node)));
-  // With a table that is left out goes all that is part of it.
-  for (const [key, node] of left)
-    if (node.parents.some((parent) => nodes.has(parent) && !left.has(parent))) left.delete(key);
+  // By its name alone: of a kind that isn't asked for, its parts may be.
+  const named = selector({ ...options, kinds: [] });
+  const left: Nodes = new Map();
+  for (const [key, node] of nodes) {
+    const whole = node.parents.some((parent) => left.has(parent) && !others.has(parent));
+    const partOfOther = node.parents.some(
+      (parent) => nodes.has(parent) && !left.has(parent) && !named(nodes.get(parent) ?? node),
+    );
+    if (whole || (takes(node) && !partOfOther)) left.set(key, node);
+  }
   return left;
 }
 

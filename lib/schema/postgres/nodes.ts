@@ -35,6 +35,7 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   const twins = new Map(other.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
   const tables = new Map(schema.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
   for (const [key, table] of tables) add(...tableNodes(world, table, { tables, twin: twins.get(key) }));
+  orderPersistence(nodes, schema, twins);
   for (const one of schema.sequences) {
     add(sequenceNode(world, one));
     if (one.ownedBy !== undefined && !one.ofIdentity) add(ownershipNode(one, one.ownedBy));
@@ -96,6 +97,22 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
   for (const parent of table.parents) nodes.push(parentNode(world, table, parent, followers));
   return nodes;
+}
+
+/** A table may only reference one that outlives a crash as it does: who references becomes unlogged first, and logged last. */
+function orderPersistence(nodes: Nodes, schema: FullSchema, twins: Map<ObjectKey, Table>): void {
+  for (const table of schema.tables) {
+    const own = keyOf.relation(table.schema, table.name);
+    const unlogged = table.postgres?.unlogged;
+    const twin = twins.get(own);
+    if (twin === undefined || twin.postgres?.unlogged === unlogged) continue;
+    for (const { references } of table.keys) {
+      const target = references === undefined ? own : keyOf.relation(references.schema, references.table);
+      if (target === own) continue;
+      if (unlogged) nodes.get(target)?.follows.push(own);
+      else nodes.get(own)?.follows.push(target);
+    }
+  }
 }
 
 /** The server's own notes, but for those that stand for being part of something. */
