@@ -1,0 +1,112 @@
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readProvisioned } from "../provision/report.ts";
+import { makeProject, type Project } from "./support/project.ts";
+
+setDefaultTimeout(180_000);
+
+const { docker, images } = readProvisioned();
+const image = images["postgres:17"];
+
+const BEFORE = "CREATE TABLE users (id integer PRIMARY KEY, email varchar(100), flags text);";
+const AFTER = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(255) NOT NULL);
+  CREATE TABLE letters (id integer PRIMARY KEY, person integer REFERENCES users (id));`;
+
+interface Answer {
+  changes: { kind: string; name: string; action: string; words: string[] }[];
+  [field: string]: unknown;
+}
+
+describe("diff.ts schema", () => {
+  let project: Project;
+  const at = (name: string) => join(project.folder, name);
+  const diff = (...args: string[]) => project.run("diff", ["schema", ...args]);
+
+  beforeAll(async () => {
+    project = await makeProject({ runtime: "docker", copy: { image } });
+    project.write("before.sql", BEFORE);
+    project.write("after.sql", AFTER);
+  });
+  afterAll(() => project?.remove());
+
+  test("says what differs, and by its exit code whether anything does", async () => {
+    const different = await diff(at("before.sql"), at("after.sql"), "--engine", "sqlite");
+    expect(different.status).toBe(3);
+    expect(different.stdout).toContain("- column users.flags");
+    expect(different.stdout).toContain("+ table letters");
+    expect(different.stdout).toContain("--allow drop-column");
+    const same = await diff(at("after.sql"), at("after.sql"), "--engine", "sqlite");
+    expect(same).toMatchObject({ status: 0, stdout: expect.stringContaining("have the same schema") });
+  });
+
+  test("its SQL turns A into B, once what destroys something is allowed", async () => {
+    const path = at("app.db");
+    const database = new Database(path, { create: true });
+    database.run(BEFORE);
+    database.run("INSERT INTO users VALUES (1, 'ann@example.com', 'x')");
+    const careful = await diff(path, at("after.sql"), "--sql");
+    expect(careful.stderr).toContain("Left out until allowed: --allow drop-column");
+    expect(careful.stdout).toContain("-- left out, allow it by --allow drop-column");
+    database.run((await diff(path, at("after.sql"), "--sql", "--allow", "drop-column")).stdout);
+    expect(database.query("SELECT * FROM users").all()).toEqual([{ id: 1, email: "ann@example.com" }]);
+    database.close();
+    expect(await diff(path, at("after.sql"))).toMatchObject({ status: 0 });
+  });
+
+  test("the page needs nothing else, and no name is markup in it", async () => {
+    project.write("odd.sql", `CREATE TABLE "<script>alert(1)</script>" (id int);`);
+    await diff(at("before.sql"), at("odd.sql"), "--engine", "sqlite", "--html", at("page.html"));
+    const page = readFileSync(at("page.html"), "utf8");
+    expect(page).toContain("&lt;script&gt;alert(1)");
+    expect(page).not.toContain("<script>alert(1)");
+    expect(page).not.toMatch(/(src|href)="https?:/);
+  });
+
+  test("what can't be compared is refused in a sentence", async () => {
+    for (const [args, status, message] of [
+      [[at("before.sql"), "nowhere.sql"], 2, /Cannot find the database "nowhere\.sql"/],
+      [[at("before.sql"), at("after.sql"), "--engine", "oracle:23"], 2, /names no engine and version/],
+      [[at("before.sql"), at("after.sql"), "--engine", "sqlite", "--allow", "drop-tables"], 2, /drop-table/],
+      [[at("before.sql"), at("after.sql"), "--engine", "sqlite", "--kinds", "tabel"], 2, /table/],
+      [[at("before.sql")], 2, /A B/],
+    ] as const) {
+      const outcome = await diff(...args);
+      expect({ args, status: outcome.status, said: outcome.stderr }).toEqual({
+        ...{ args, status },
+        said: expect.stringMatching(message),
+      });
+    }
+    project.write("broken.sql", "CREATE TABLE (;");
+    expect((await diff(at("broken.sql"), at("after.sql"), "--engine", "sqlite")).status).toBe(1);
+  });
+
+  const onPostgres = test.skipIf(image === undefined || !docker.available);
+
+  onPostgres("on Postgres it is proven on a throwaway server, of which nothing is left", async () => {
+    const args = [at("before.sql"), at("after.sql"), "--engine", "postgres:17"];
+    const { status, stdout, stderr } = await diff(...args, "--verify", "--json");
+    expect({ status, stderr }).toMatchObject({ status: 3, stderr: expect.stringContaining("turned A into B") });
+    const { changes } = JSON.parse(stdout) as Answer;
+    expect(changes.map(({ kind, name, action }) => [action, kind, name])).toEqual(
+      expect.arrayContaining([
+        ["create", "table", "letters"],
+        ["drop", "column", "users.flags"],
+        ["alter", "column", "users.email"],
+      ]),
+    );
+    // The network and the volume for tools' files are the state folder's own, and stay.
+    expect((await project.traces()).filter((trace) => !/^network |-files(-anchor)?$/.test(trace))).toEqual([]);
+  });
+
+  onPostgres("two engines are no schemas of one kind", async () => {
+    const path = at("other.db");
+    new Database(path, { create: true }).run("CREATE TABLE t (id int)");
+    const outcome = await diff(at("before.sql"), path, "--engine", "postgres:17");
+    expect(outcome).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/the one is Postgres\w*, the other SQLite/),
+    });
+  });
+});
