@@ -67,7 +67,9 @@ export function describeChange(
     drafts.push(ownerDraft(world, named, b.owner || databaseOwner));
   }
   if (named.grantOn !== undefined && a.privileges !== undefined && b.privileges !== undefined) {
-    const pair = { before: a.privileges, after: b.privileges, owner: b.owner || databaseOwner };
+    const owner = b.owner || databaseOwner;
+    const before = drafts.length > 0 ? grantsUnder(owner, a.privileges) : a.privileges;
+    const pair = { before, after: b.privileges, owner };
     const grants = grantDrafts(world, named.grantOn, pair);
     if (grants.length > 0) words.push(...grantWords(world, pair));
     drafts.push(...grants);
@@ -77,6 +79,25 @@ export function describeChange(
     drafts.push(commentDraft(named.sqlName, b.comment ?? ""));
   }
   return { words, drafts };
+}
+
+/** A new owner's grants become part of what the owner has. */
+function grantsUnder(owner: string, grants: Grant[]): Grant[] {
+  return grants.map((grant) =>
+    grant.to === "role" && grant.grantee === owner ? { ...grant, to: "owner", grantee: "", grantable: false } : grant,
+  );
+}
+
+/** What columns have left of their grants: a REVOKE on their table takes them too. */
+export function columnGrantsLeft(a: Described, b: Described, grants: Grant[] = []): Grant[] {
+  const lists = [a.privileges ?? [], b.privileges ?? []];
+  const find = (list: Grant[] = [], grant: Grant) =>
+    list.find((one) => grantText({ ...one, grantable: false }) === grantText({ ...grant, grantable: false }));
+  return grants.flatMap((grant) => {
+    const [before, after] = lists.map((list) => find(list, grant));
+    if (before !== undefined && after === undefined) return [];
+    return [before?.grantable && !after?.grantable ? { ...grant, grantable: false } : grant];
+  });
 }
 
 export function commentDraft(sqlName: string, comment: string): Draft {

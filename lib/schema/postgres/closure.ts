@@ -66,6 +66,11 @@ function spread(fates: Fates, a: Nodes, b: Nodes): void {
       if (step === "rebuild") {
         rebuild(fates, key, moved);
         pending.push(key);
+      } else if (step === "retype" && node.keyOf !== undefined) {
+        fates.swapped.add(moved);
+        if (fates.drop.has(node.keyOf)) continue;
+        rebuild(fates, node.keyOf, moved);
+        pending.push(node.keyOf);
       } else if (step === "retype" && !disturbed.has(key)) {
         disturbed.add(key);
         fates.retyped.add(key);

@@ -5,6 +5,7 @@ import { type Fates, fatesOf } from "./closure.ts";
 import { keyOf } from "./keys.ts";
 import type { Draft, Node, World } from "./node.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
+import { nameIn } from "./nodes-relations.ts";
 import { stepsOf } from "./operations.ts";
 import { proposeRenames, takeRenames } from "./renames.ts";
 import { rankOf, type Step, sortSteps } from "./sort.ts";
@@ -18,10 +19,10 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     options,
     notCompared: new Map(),
     standing: new Set(a.tables.map((table) => keyOf.relation(table.schema, table.name))),
+    partitionKeys: partitionKeysOf(a),
+    remade: new Set(),
   };
-  const all = { a: nodesOf(world, a, b), b: nodesOf(world, b, a) };
-  const nodes = { a: chosen(all.a, all.b, options), b: chosen(all.b, all.a, options) };
-  const fates = fatesOf(nodes.a, nodes.b);
+  const { nodes, fates } = settled(world);
   const steps = sortSteps(stepsOf(fates, nodes));
   const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
   for (const [what, one] of world.notCompared) notCompared.set(what, one);
@@ -31,6 +32,30 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     renames: proposeRenames(a, b),
     notCompared: [...notCompared.values()],
   };
+}
+
+/** What is done with everything; again where a partitioned table turns out to be made anew, for its partitions are then on their own. */
+function settled(world: World): Found {
+  const { a, b, options, remade } = world;
+  for (;;) {
+    const all = { a: nodesOf(world, a, b), b: nodesOf(world, b, a) };
+    const nodes = { a: chosen(all.a, all.b, options), b: chosen(all.b, all.a, options) };
+    const fates = fatesOf(nodes.a, nodes.b);
+    const more = a.tables
+      .filter(({ kind }) => kind === "partitioned")
+      .map((table) => keyOf.relation(table.schema, table.name))
+      .filter((key) => fates.drop.has(key) && fates.create.has(key) && !remade.has(key));
+    if (more.length === 0) return { nodes, fates };
+    for (const key of more) remade.add(key);
+  }
+}
+
+/** Postgres notes that they cannot go without their table. */
+function partitionKeysOf({ dependencies }: FullSchema): Set<ObjectKey> {
+  const keys = dependencies.filter(
+    ({ from, to }) => to.startsWith("relation:") && from.startsWith(`column:${nameIn(to)}.`),
+  );
+  return new Set(keys.map(({ from }) => from));
 }
 
 /** What the options leave out is neither made nor dropped nor compared; what only one of the two has comes whole. */

@@ -1,4 +1,5 @@
 import type { Destructive, DiffOptions, Hazard, Statement } from "../change.ts";
+import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared, ObjectKey, ObjectKind } from "../model-objects.ts";
 
 /** A statement in the making. */
@@ -43,6 +44,8 @@ export interface Node {
   create(members: readonly Node[]): Draft[];
   drop(): Draft[];
   compare(other: Node): Verdict | undefined;
+  /** A column of a partition key: the table that is made anew with its type. */
+  keyOf?: ObjectKey;
   /** A column: with its type or collation made anew beside the old one. */
   retype?(): Draft[];
   /** A type: out of the way under another name, while columns change over; and its end. */
@@ -59,6 +62,10 @@ export interface World {
   notCompared: Map<string, NotCompared>;
   /** Relations that A has too; only those are locked and scanned by anybody. */
   standing: Set<ObjectKey>;
+  /** Columns by which rows find their partition; the server never changes their type. */
+  partitionKeys: Set<ObjectKey>;
+  /** Partitioned tables that are made anew; their partitions stay, and change on their own meanwhile. */
+  remade: Set<ObjectKey>;
 }
 
 interface Given<T> extends Pick<Node, "key" | "kind" | "schema" | "title"> {
@@ -76,6 +83,7 @@ interface Given<T> extends Pick<Node, "key" | "kind" | "schema" | "title"> {
   drop: string | (() => Draft[]);
   compare: (a: T, b: T) => Partial<Verdict> | undefined;
   retype?: () => Draft[];
+  keyOf?: ObjectKey | undefined;
   swap?: Node["swap"];
 }
 
@@ -102,6 +110,7 @@ export function node<T>(given: Given<T>): Node {
     ...(given.destructive === undefined ? {} : { destructive: given.destructive }),
     ...(given.line === undefined ? {} : { line: given.line }),
     ...(given.retype === undefined ? {} : { retype: given.retype }),
+    ...(given.keyOf === undefined ? {} : { keyOf: given.keyOf }),
     ...(given.swap === undefined ? {} : { swap: given.swap }),
   };
 }
@@ -158,6 +167,11 @@ export function textWords(label: string, before: string, after: string): string[
   if (lines.length === 0) return [`${label} has other lines or another order of them`];
   const more = lines.length > 12 ? [`… ${lines.length - 12} more lines`] : [];
   return [[`${label} differs`, ...lines.slice(0, 12), ...more].join("\n")];
+}
+
+/** A partition may itself be partitioned, or foreign. */
+export function isPartition(table: Table): boolean {
+  return (table.postgres?.partitionBound ?? "") !== "";
 }
 
 /** Hazards of a statement on a table that others may be using. */

@@ -163,7 +163,14 @@ const STATES: Record<string, string> = {
   always: "ENABLE ALWAYS",
 };
 
-export function triggerNode(world: World, it: Trigger, keyword: string): Node {
+/** Where a trigger is. */
+interface TriggerPlace {
+  keyword: string;
+  /** How the partitioned table's fires, where it came with that. */
+  above: string;
+}
+
+export function triggerNode(world: World, it: Trigger, { keyword, above }: TriggerPlace): Node {
   if (it.table === "") return eventTriggerNode(world, it);
   const table = qualified(it.schema, it.table);
   const relation = keyOf.relation(it.schema, it.table);
@@ -181,11 +188,14 @@ export function triggerNode(world: World, it: Trigger, keyword: string): Node {
     it,
     parents: [relation],
     needs: [relation],
+    follows: implied ? [keyOf.partition(it.schema, it.table)] : [],
     implied,
     destructive: "drop-trigger",
     create: () =>
       implied
-        ? []
+        ? it.enabled === above
+          ? []
+          : [{ sql: state(it.enabled) }]
         : [
             { sql: it.definition, ...hazardsOn(world, relation, lock) },
             ...(it.enabled === "" ? [] : [{ sql: state(it.enabled) }]),
@@ -205,7 +215,9 @@ export function triggerNode(world: World, it: Trigger, keyword: string): Node {
           ],
     compare: (a, b) => {
       const found = new Differences();
-      if (implied || a.local === false) return undefined;
+      if (implied && a.enabled !== b.enabled)
+        found.note("fires", a.enabled || "as usual", b.enabled || "as usual", state(b.enabled));
+      if (implied || a.local === false) return found;
       found.anew("definition", a.definition, b.definition);
       if (found.replace) return found;
       found.note("fires", a.enabled || "as usual", b.enabled || "as usual", state(b.enabled));

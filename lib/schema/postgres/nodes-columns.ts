@@ -1,10 +1,10 @@
 import { quoteLiteral } from "../../engine/postgres/quote.ts";
 import type { Hazard } from "../change.ts";
 import type { Column, Table } from "../model.ts";
-import { commentDraft, grantDrafts } from "./access.ts";
+import { columnGrantsLeft, commentDraft, grantDrafts } from "./access.ts";
 import { conversion } from "./casts.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Draft, hazardsOn, type Node, node, type World } from "./node.ts";
+import { Differences, type Draft, hazardsOn, isPartition, type Node, node, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
 
@@ -14,6 +14,8 @@ interface Placed {
   column: Column;
   /** It is the parent's, which says what it is. */
   inherited: boolean;
+  /** It changes its type with the parent's, though it may be the child's own too. */
+  typedAbove: boolean;
   /** As {@link ColumnPlace}. */
   followsParent: boolean;
 }
@@ -28,8 +30,9 @@ export interface ColumnPlace {
 
 export function columnNode(world: World, table: Table, column: Column, place: ColumnPlace): Node {
   const key = keyOf.column(table.schema, table.name, column.name);
-  const inherited = place.followsParent && column.postgres?.inherited === true && !column.postgres.local;
-  const it: Placed = { table, column, inherited, followsParent: place.followsParent };
+  const typedAbove = place.followsParent && column.postgres?.inherited === true;
+  const inherited = typedAbove && !column.postgres?.local;
+  const it: Placed = { table, column, inherited, typedAbove, followsParent: place.followsParent };
   const sql = new ColumnSql(world, it);
   const sequence = column.postgres?.sequence;
   return node<Placed>({
@@ -49,7 +52,8 @@ export function columnNode(world: World, table: Table, column: Column, place: Co
     create: (members) => [...(inherited ? [] : [sql.add(members)]), ...sql.after()],
     drop: () => (inherited ? [] : [sql.drop()]),
     compare: (a, b) => compareColumns(world, a, b),
-    retype: () => [sql.retype()],
+    retype: () => (typedAbove ? [] : [sql.retype()]),
+    keyOf: world.partitionKeys.has(key) ? keyOf.relation(table.schema, table.name) : undefined,
   } as Parameters<typeof node<Placed>>[0]);
 }
 
@@ -72,10 +76,15 @@ class ColumnSql {
   /** `name type …` as in CREATE TABLE; "" where the parent brings it. */
   line(members: readonly Node[]): string {
     const { table, column } = this.#it;
+    const theirs = !isPartition(table) && column.postgres?.inherited && !column.postgres.local;
+    return theirs ? "" : this.#definition(members);
+  }
+
+  #definition(members: readonly Node[]): string {
+    const { table, column } = this.#it;
     const { postgres } = column;
-    if (table.kind !== "partition" && postgres?.inherited && !postgres.local) return "";
     const settled = this.#defaultOf(members);
-    const theirs = table.kind !== "partition" && postgres?.notNull?.local === false;
+    const theirs = !isPartition(table) && postgres?.notNull?.local === false;
     const notNull = column.nullable || theirs ? "" : ` ${this.#notNull()}`;
     if (table.postgres?.ofType !== "") {
       const options = `${settled}${notNull}`;
@@ -89,7 +98,9 @@ class ColumnSql {
   #notNull(): string {
     const { table, column } = this.#it;
     const { notNull } = column.postgres ?? {};
-    if (notNull === undefined || notNull.name === usualNotNull(table, column))
+    // The partitions that stay keep the name of the constraint, and a nameless one would get another.
+    const taken = table.kind === "partitioned" && this.#world.standing.has(this.#table);
+    if (notNull === undefined || (notNull.name === usualNotNull(table, column) && !taken))
       return `NOT NULL${notNull?.noInherit ? " NO INHERIT" : ""}`;
     return `CONSTRAINT ${ident(notNull.name)} NOT NULL${notNull.noInherit ? " NO INHERIT" : ""}`;
   }
@@ -104,7 +115,7 @@ class ColumnSql {
 
   #identity(): string {
     const { table, column } = this.#it;
-    if (column.identity === "no" || table.kind === "partition") return "";
+    if (column.identity === "no" || isPartition(table)) return "";
     return ` ${identityClause(table, column)}`;
   }
 
@@ -121,7 +132,7 @@ class ColumnSql {
     if (column.generated === "stored" || column.identity !== "no" || isVolatile(column.default))
       hazards.push({ name: "rewrites-table", detail: `every row gets its ${this.#name()}` });
     return {
-      sql: `${this.#alter} ADD COLUMN ${this.line(members)}`,
+      sql: `${this.#alter} ADD COLUMN ${this.#definition(members)}`,
       ...hazardsOn(this.#world, this.#table, ...hazards),
     };
   }
@@ -230,15 +241,18 @@ function compareColumns(world: World, a: Placed, b: Placed) {
   const on = { world, found, alter, column: `${alter} ALTER COLUMN ${ident(b.column.name)}` };
   if (!b.inherited) {
     compareGenerated(on, a, b);
-    if (!found.replace) compareType(on, a, b);
+    if (!found.replace && !(a.typedAbove && b.typedAbove)) compareType(on, a, b);
   }
   if (found.replace) return found;
-  if (table.kind !== "partition") compareIdentity(on, a, b);
+  if (!isPartition(table)) compareIdentity(on, a, b);
   compareNullable(on, a, b);
   compareSettings(on, a, b);
   const sqlName = `COLUMN ${qualified(table.schema, table.name)}.${ident(b.column.name)}`;
   found.note("comment", a.column.comment, b.column.comment, commentDraft(sqlName, b.column.comment));
-  const grants = columnGrants(world, table, { before: a.column.privileges ?? [], after: b.column });
+  const grants = columnGrants(world, table, {
+    before: columnGrantsLeft(a.table, b.table, a.column.privileges),
+    after: b.column,
+  });
   if (grants.length > 0) found.words.push("privileges differ");
   found.add(...grants);
   return found;

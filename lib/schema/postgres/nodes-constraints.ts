@@ -3,7 +3,7 @@ import type { Check, Index, Key, Table } from "../model.ts";
 import type { Statistics } from "../model-objects.ts";
 import { commentDraft, describeChange, describeNew } from "./access.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Draft, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
+import { Differences, type Draft, hazardsOn, isPartition, type Node, node, textWords, type World } from "./node.ts";
 import { exclusive } from "./nodes-columns.ts";
 import { nameIn, optionDrafts } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
@@ -32,9 +32,10 @@ export function constraintNode(world: World, table: Table, constraint: Key | Che
   const foreign = kind === "foreign key" && "references" in constraint ? constraint.references : undefined;
   // An index comes with a name of its own; what is a rule only comes with the parent's.
   const implied = constraint.local === false && index === undefined && (followsParent || kind === "foreign key");
-  const attached = index?.postgres?.attachedTo ?? "";
+  // Detached it stays when the parent's goes.
+  const attached = (followsParent && index?.postgres?.attachedTo) || "";
   // A partition has it before it is attached; a child gets it with INHERITS.
-  const theirs = constraint.local === false && table.kind !== "partition";
+  const theirs = constraint.local === false && !isPartition(table);
   return node<Placed>({
     key: keyOf.constraint(table.schema, table.name, name),
     kind,
@@ -187,9 +188,9 @@ interface PlacedIndex {
   index: Index;
 }
 
-export function indexNode(world: World, table: Table, index: Index): Node {
+export function indexNode(world: World, table: Table, index: Index, followsParent: boolean): Node {
   const relation = keyOf.relation(table.schema, table.name);
-  const attached = index.postgres?.attachedTo ?? "";
+  const attached = (followsParent && index.postgres?.attachedTo) || "";
   const name = qualified(table.schema, index.name);
   const concurrent = world.options.online && table.kind !== "partitioned";
   const columns =
@@ -365,7 +366,9 @@ export function statisticsNode(world: World, it: Statistics): Node {
     drop: `DROP STATISTICS ${name}`,
     compare: (a, b) => {
       const found = new Differences();
-      if (a.definition !== b.definition) {
+      // The server writes columns in the table's order.
+      const parts = ({ definition }: Statistics) => definition.split(/,? /).sort().join(" ");
+      if (parts(a) !== parts(b)) {
         found.words.push(...textWords("definition", a.definition, b.definition));
         found.replace = true;
         return found;

@@ -1,7 +1,7 @@
 import type { Destructive, Hazard } from "../change.ts";
 import type { Column, Table } from "../model.ts";
 import type { ObjectKind } from "../model-objects.ts";
-import { commentDraft, describeChange, describeNew, grantDrafts, type Named } from "./access.ts";
+import { columnGrantsLeft, commentDraft, describeChange, describeNew, grantDrafts, type Named } from "./access.ts";
 import { keyOf } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
 import { exclusive, foreignOptions } from "./nodes-columns.ts";
@@ -179,9 +179,16 @@ function compareRelations(world: World, a: Table, b: Table) {
     return found;
   }
   const named = namedOf(b);
-  if (b.kind === "view" || b.kind === "materialized view") compareViews(world, found, { a, b, named });
-  else compareTables(found, { a, b, named });
-  if (!found.replace) found.join(describeChange(world, named, a, b));
+  if (b.kind === "view" || b.kind === "materialized view") compareViews(found, { a, b, named });
+  else compareTables(world, found, { a, b, named });
+  if (found.replace) return found;
+  found.join(describeChange(world, named, a, b));
+  if (b.kind === "view" || b.kind === "materialized view")
+    for (const [at, column] of b.columns.entries()) {
+      const before = a.columns[at];
+      const privileges = columnGrantsLeft(a, b, before?.privileges);
+      found.join(viewColumn(world, b, before && { ...before, privileges }, column));
+    }
   return found;
 }
 
@@ -191,7 +198,7 @@ interface Pair {
   named: Named;
 }
 
-function compareViews(world: World, found: Differences, { a, b, named }: Pair): void {
+function compareViews(found: Differences, { a, b, named }: Pair): void {
   const shape = (column: Column | undefined) => `${column?.name} ${column?.type} ${column?.postgres?.collate}`;
   const extended = a.columns.every((column, at) => shape(column) === shape(b.columns[at]));
   const bare = ({ definition = "" }: Table) => definition.replaceAll("( VALUES ", "(VALUES ");
@@ -212,7 +219,6 @@ function compareViews(world: World, found: Differences, { a, b, named }: Pair): 
   found.words.push(...words.filter((word) => !word.startsWith("check_option")));
   if (!replaced) found.add(...drafts);
   if (b.kind === "materialized view") compareStorage(found, { a, b, named });
-  for (const [at, column] of b.columns.entries()) found.join(viewColumn(world, b, a.columns[at], column));
 }
 
 /** Storage parameters and view options: SET and RESET. */
@@ -249,11 +255,17 @@ function compareStorage(found: Differences, { a, b, named }: Pair): void {
     found.note("clustered on", old.clusteredOn, "", `${alter} SET WITHOUT CLUSTER`);
 }
 
-function compareTables(found: Differences, { a, b, named }: Pair): void {
+function compareTables(world: World, found: Differences, { a, b, named }: Pair): void {
   const alter = `ALTER ${named.sqlName}`;
   const [old, now] = [a.postgres, b.postgres];
   if (old === undefined || now === undefined) return;
   found.anew("partitioned by", old.partitionBy, now.partitionBy);
+  for (const column of b.columns) {
+    if (!world.partitionKeys.has(keyOf.column(b.schema, b.name, column.name))) continue;
+    const before = a.columns.find(({ name }) => name === column.name);
+    found.anew(`type of ${column.name}, by which it is partitioned`, before?.type, column.type);
+    found.anew(`collation of ${column.name}`, before?.postgres?.collate, column.postgres?.collate);
+  }
   found.anew("server", old.server, now.server);
   if (found.replace) return;
   const logged = (unlogged: boolean) => (unlogged ? "unlogged" : "logged");
@@ -301,6 +313,7 @@ export function parentNode(world: World, table: Table, parent: string, followers
       title: `${shown(table.schema, table.name)} inherits ${nameIn(parent)}`,
       it: parent,
       needs,
+      follows: followers.filter((key) => key.startsWith("column:")),
       parents: [child],
       line: () => "",
       create: `ALTER TABLE ${name} INHERIT ${nameIn(parent)}`,

@@ -1,7 +1,7 @@
 import type { Table } from "../model.ts";
-import type { FullSchema, ObjectKey } from "../model-objects.ts";
+import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
 import { keyOf } from "./keys.ts";
-import type { Node, World } from "./node.ts";
+import { isPartition, type Node, type World } from "./node.ts";
 import {
   defaultPrivilegesNode,
   extensionNode,
@@ -17,6 +17,8 @@ import { columnNode } from "./nodes-columns.ts";
 import { attachmentNode, constraintNode, indexNode, statisticsNode } from "./nodes-constraints.ts";
 import { nameIn, parentNode, relationNode } from "./nodes-relations.ts";
 import { defaultNode, domainCheckNode, ownershipNode, sequenceNode, typeNode } from "./nodes-types.ts";
+
+import { ident } from "./quote.ts";
 
 export type Nodes = Map<ObjectKey, Node>;
 
@@ -44,7 +46,8 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   for (const one of schema.routines) add(routineNode(world, one));
   for (const one of schema.triggers) {
     const kind = tables.get(keyOf.relation(one.schema, one.table))?.kind;
-    add(triggerNode(world, one, kind === "foreign table" ? "FOREIGN TABLE" : "TABLE"));
+    const above = one.local === false ? enabledAbove(schema, tables, one) : "";
+    add(triggerNode(world, one, { keyword: kind === "foreign table" ? "FOREIGN TABLE" : "TABLE", above }));
   }
   for (const one of schema.rules) add(ruleNode(one));
   for (const one of schema.policies) add(policyNode(world, one));
@@ -53,6 +56,17 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   for (const one of schema.postgres?.defaultPrivileges ?? []) add(defaultPrivilegesNode(world, one));
   addNeeds(nodes, schema);
   return nodes;
+}
+
+/** How a partition's trigger fires unless it is told otherwise: as the one that it came with. */
+function enabledAbove(
+  { triggers }: FullSchema,
+  tables: Map<ObjectKey, Table>,
+  { schema, table, name }: Trigger,
+): string {
+  const parents = tables.get(keyOf.relation(schema, table))?.parents ?? [];
+  const above = triggers.find((one) => one.name === name && parents.includes(keyOf.relation(one.schema, one.table)));
+  return above?.enabled ?? "";
 }
 
 interface Surroundings {
@@ -64,7 +78,9 @@ interface Surroundings {
 function tableNodes(world: World, table: Table, { tables, twin }: Surroundings): Node[] {
   const nodes = [relationNode(world, table)];
   const view = table.kind === "view" || table.kind === "materialized view";
-  const kept = table.parents.filter((parent) => twin?.parents.includes(parent));
+  const moves = table.postgres?.partitionBound !== twin?.postgres?.partitionBound;
+  const alone = moves || world.remade.has(keyOf.relation(table.schema, table.name));
+  const kept = table.parents.filter((parent) => twin?.parents.includes(parent) && !alone && !world.remade.has(parent));
   const followsParent = kept.length > 0;
   for (const column of table.columns) {
     const above = table.parents.flatMap((parent) => {
@@ -77,7 +93,7 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
     const same = above.some(({ columns }) =>
       columns.some(({ name, default: theirs }) => name === column.name && theirs === column.default),
     );
-    const local = column.postgres?.local !== false || (table.kind === "partition" && !followsParent);
+    const local = column.postgres?.local !== false || (isPartition(table) && !followsParent);
     const fresh = !twin?.columns.some(({ name }) => name === column.name);
     nodes.push(
       defaultNode(table, column, {
@@ -90,12 +106,19 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
   for (const key of table.keys) nodes.push(constraintNode(world, table, key, followsParent));
   for (const check of table.checks) nodes.push(constraintNode(world, table, check, followsParent));
   for (const index of table.indexes) {
-    if (!table.keys.some((key) => key.index === index)) nodes.push(indexNode(world, table, index));
+    if (!table.keys.some((key) => key.index === index)) nodes.push(indexNode(world, table, index, followsParent));
     if (index.postgres?.attachedTo) nodes.push(attachmentNode(table, index));
   }
   // What a partition must have to fit its parent is made before it is attached.
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
-  for (const parent of table.parents) nodes.push(parentNode(world, table, parent, followers));
+  for (const parent of table.parents) {
+    const { columns = [], checks = [] } = tables.get(parent) ?? {};
+    const above = [
+      ...columns.map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
+      ...checks.map(({ name }) => `constraint:${nameIn(parent)}.${ident(name)}`),
+    ];
+    nodes.push(parentNode(world, table, parent, [...followers, ...above]));
+  }
   return nodes;
 }
 

@@ -75,6 +75,13 @@ function order({ id, verb, key }: Operation, { fates, a, b, first }: Ordering): 
     }
     const aside = fates.swapped.has(key) || a.get(key)?.parents.some((parent) => fates.swapped.has(parent));
     if (!aside) first(id, idOf("create", key));
+    // What a partition has, and what it is a partition of, change apart from each other.
+    if (/^(partition|inheritance):/.test(key))
+      for (const other of a.get(key)?.follows ?? []) {
+        first(id, idOf("drop", other));
+        if (!other.startsWith("column:")) continue;
+        for (const change of ["alter", "create"] as const) first(id, idOf(change, other));
+      }
     return;
   }
   for (const need of needsB) {
