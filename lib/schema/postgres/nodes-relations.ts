@@ -313,7 +313,7 @@ export function parentNode(world: World, table: Table, parent: string, followers
       title: `${shown(table.schema, table.name)} inherits ${nameIn(parent)}`,
       it: parent,
       needs,
-      follows: followers.filter((key) => key.startsWith("column:")),
+      follows: followers.filter((key) => /^(column|constraint):/.test(key)),
       parents: [child],
       line: () => "",
       create: `ALTER TABLE ${name} INHERIT ${nameIn(parent)}`,
