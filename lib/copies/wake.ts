@@ -61,8 +61,7 @@ export function startCopy(copy: CopyRecord, say: (text: string) => void = () => 
     say(`Starting copy ${wordFor(now)}, which was stopped`);
     const begun = performance.now();
     try {
-      if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(now)));
-      await waitForLogin(runtime, now);
+      await rouse(now, runtime);
     } catch (error) {
       const { code } = error as DittoError;
       if (code === "PORT_IN_USE") throw portTaken(now);
@@ -72,6 +71,22 @@ export function startCopy(copy: CopyRecord, say: (text: string) => void = () => 
     }
     return becomeReady(now, { action: "started", begun });
   });
+}
+
+/** Starts the server and waits for it; once more where a command that was killed had asked it to stop, which it did meanwhile. */
+async function rouse(copy: CopyRecord, runtime: Runtime): Promise<void> {
+  const start = async () => {
+    const state = await runtime.state(runtimeIdOf(copy));
+    if (state !== "running") await finish(async () => runtime.restart(await serveRequestOf(copy)));
+    await waitForLogin(runtime, copy);
+  };
+  try {
+    await start();
+  } catch (error) {
+    if ((error as DittoError).code !== "COPY_NOT_READY" || (await runtime.state(runtimeIdOf(copy))) !== "exited")
+      throw error;
+    await start();
+  }
 }
 
 /** The copy with its server running: brought back when it was stopped, by somebody or with its machine. */
