@@ -194,7 +194,7 @@ function serverNamed(text: string): ServerVersion | undefined {
 }
 
 /** The configured image, where it is one of that server; "" for the usual one. */
-function imageFor({ flavour, version }: ServerVersion, image: string): string {
+export function imageFor({ flavour, version }: ServerVersion, image: string): string {
   const named = serverNamed(image);
   return named?.flavour === flavour && `${version}.`.startsWith(`${named.version}.`) ? image : "";
 }

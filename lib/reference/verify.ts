@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { detectDump } from "../bases/files.ts";
-import { dumpPostgresSchema } from "../bases/schema-dump.ts";
+import { dumpSchema } from "../bases/schema-dump.ts";
 import { withThrowaway } from "../bases/throwaway.ts";
 import { servers } from "../engine/engines.ts";
+import type { EngineName, ServerVersion } from "../engine/index.ts";
+import { openSqlite } from "../engine/sqlite/open.ts";
 import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { loadConfig } from "../kit/config.ts";
@@ -15,7 +17,7 @@ import type { DiffOptions, Plan } from "../schema/change.ts";
 import type { CatalogSession } from "../schema/dialect.ts";
 import { partsOf } from "../schema/render-sql.ts";
 import type { Comparison, Pair } from "./compare.ts";
-import { withDatabases } from "./open.ts";
+import { imageFor, withDatabases } from "./open.ts";
 
 /**
  * Tries a plan: makes A anew on a throwaway server from what the engine's own dump tool says of it, runs every statement,
@@ -27,20 +29,39 @@ export async function verifyPlan(
   options: DiffOptions,
   call: Conversation,
 ): Promise<void> {
-  if (comparison.a.engine !== "postgres")
-    throw new DittoError("Cannot use --verify: it is for Postgres in this version", { code: "LATER", exit: 2 });
+  const check = async (session: CatalogSession) => {
+    const left = await tryOn(session, comparison, options);
+    if (left.changes.length > 0) throw unequal(left);
+  };
   await withDatabases([pair.a], { call, engine: pair.engine ?? engineOf(comparison) }, async ([database]) => {
-    if (database?.url === undefined) throw new Error("A server's database has a URL");
-    await rebuild(database.url, comparison, call, async (session) => {
-      const left = await tryOn(session, comparison, options);
-      if (left.changes.length > 0) throw unequal(left);
-    });
+    if (!database) throw new Error("There is one database");
+    if (database.engine === "sqlite") return rebuildFile(database.session, check);
+    if (database.url === undefined) throw new Error("A server's database has a URL");
+    return rebuild(database.url, comparison, call, check);
   });
 }
 
 /** A file of A's is loaded once more, into a server like the one that it was read from. */
 function engineOf({ a }: Comparison): string {
-  return `postgres:${a.server.version.split(" ")[0]}`;
+  const { flavour, version } = a.server;
+  return flavour === "sqlite" ? flavour : `${flavour}:${version.split(" ")[0]}`;
+}
+
+/** SQLite keeps the statements that made everything; tables of a virtual one's own come with it. */
+const DEFINITIONS = `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+  AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+  ORDER BY CASE type WHEN 'table' THEN 0 WHEN 'view' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, rowid`;
+
+async function rebuildFile(session: CatalogSession, action: (session: CatalogSession) => Promise<void>): Promise<void> {
+  const definitions = await session.query<{ sql: string }>(DEFINITIONS);
+  const twin = await openSqlite(":memory:");
+  await withCleanup(
+    async () => {
+      for (const { sql } of definitions) await twin.run(sql);
+      await action(twin);
+    },
+    () => twin.close(),
+  );
 }
 
 async function rebuild(
@@ -51,10 +72,9 @@ async function rebuild(
 ): Promise<void> {
   const config = await loadConfig(call);
   const { runtime } = await openRuntime(call.runtimeName ?? config.runtime, call.say);
-  const server = { flavour: "postgres" as const, version: a.server.version };
-  const [, major = ""] = /^(\d+)/.exec(server.version) ?? [];
-  const image = new RegExp(`postgres[^:]*:${major}\\b`).test(config.copy.image) ? config.copy.image : "";
-  const text = await dumpPostgresSchema(url, server, { runtime, image });
+  const server = a.server as ServerVersion;
+  const image = imageFor(server, config.copy.image);
+  const text = await dumpSchema(url, server, { runtime, image });
   const folder = await mkdtemp(join(tmpdir(), "ditto-verify-"));
   await withCleanup(
     async () => {
@@ -63,7 +83,7 @@ async function rebuild(
       const file = await detectDump(path);
       const request = { runtime, server, image, settings: {}, database: url.database || "app", file };
       await withThrowaway(request, async (target) => {
-        const session = await servers.postgres.connect(target);
+        const session = await servers[target.engine as EngineName].connect(target);
         await withCleanup(
           () => action(session),
           () => session.close().catch(() => {}),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readProvisioned } from "../provision/report.ts";
+import { soak } from "./support/ground.ts";
 import { makeProject, type Project } from "./support/project.ts";
 
 setDefaultTimeout(180_000);
@@ -55,6 +56,17 @@ describe("diff.ts schema", () => {
     expect(await diff(path, at("after.sql"))).toMatchObject({ status: 0 });
   });
 
+  test("it is proven on a twin of a database file, which stays as it is", async () => {
+    const path = at("proven.db");
+    const database = new Database(path, { create: true });
+    database.run(`${BEFORE} CREATE VIRTUAL TABLE words USING fts5(word); CREATE VIEW v AS SELECT id FROM users;`);
+    const before = database.query("SELECT sql FROM sqlite_schema").all();
+    const { status, stderr } = await diff(path, at("after.sql"), "--verify");
+    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining("turned A into B") });
+    expect(database.query("SELECT sql FROM sqlite_schema").all()).toEqual(before);
+    database.close();
+  });
+
   test("the page needs nothing else, and no name is markup in it", async () => {
     project.write("odd.sql", `CREATE TABLE "<script>alert(1)</script>" (id int);`);
     await diff(at("before.sql"), at("odd.sql"), "--engine", "sqlite", "--html", at("page.html"));
@@ -99,6 +111,15 @@ describe("diff.ts schema", () => {
     // The network and the volume for tools' files are the state folder's own, and stay.
     expect((await project.traces()).filter((trace) => !/^network |-files(-anchor)?$/.test(trace))).toEqual([]);
   });
+
+  for (const server of soak ? (["mysql:9.7", "mariadb:11.8"] as const) : []) {
+    test.skipIf(images[server] === undefined)(`on ${server} it is proven, too`, async () => {
+      project.configure({ runtime: "docker", copy: { image: images[server] } });
+      const { status, stderr } = await diff(at("before.sql"), at("after.sql"), "--engine", server, "--verify");
+      expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringContaining("turned A into B") });
+      project.configure({ runtime: "docker", copy: { image } });
+    });
+  }
 
   onPostgres("two engines are no schemas of one kind", async () => {
     const path = at("other.db");
