@@ -152,15 +152,10 @@ describe.skipIf(missing !== undefined)(`What only Postgres has${missing ? ` (${m
     const { masking, profile } = JSON.parse(await Bun.file(`${project.home}/${file}`).text());
     expect(profile).toMatch(/^[0-9a-f]{8}$/);
     expect(masking.key_fingerprint).toMatch(/^[0-9a-f]{16}$/);
-    expect(masking.rules).toContainEqual({
-      name: "public.log_1.who",
-      strategy: "replace",
-      type: "email",
-      seen: 11,
-      changed: 11,
-      kept: 0,
-      distinct: { before: 11, after: 11 },
-    });
+    const who = masking.rules.find(({ name }: { name: string }) => name === "public.log_1.who");
+    expect(who).toMatchObject({ strategy: "replace", type: "email", seen: 11, changed: 11, kept: 0 });
+    // What is distinct is estimated: two of eleven may look like one.
+    for (const count of [who.distinct.before, who.distinct.after]) expect([10, 11]).toContain(count);
     expect(masking.rules).toContainEqual({
       name: "public.member.contact",
       strategy: "replace",

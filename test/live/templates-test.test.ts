@@ -2,7 +2,7 @@ import { afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { attempt } from "../provision/exec.ts";
-import { ITEMS, onEachGround, soak } from "./support/ground.ts";
+import { ITEMS, onEachGround, soak, testWhere } from "./support/ground.ts";
 import { environment } from "./support/project.ts";
 
 setDefaultTimeout(300_000);
@@ -74,7 +74,7 @@ onEachGround("templates/test", (stage) => {
     expect(failed.stderr + failed.stdout).toContain("there is no base");
   });
 
-  test.skipIf(!soak || !Bun.which("npm"))("vitest and jest: a database for every file", async () => {
+  testWhere(soak, Bun.which("npm") === null)("vitest and jest: a database for every file", async () => {
     const installed = await run(["npm", "install", "--no-audit", "--no-fund", "vitest@3", "jest@30", "pg@8"]);
     expect(installed).toMatchObject({ status: 0 });
     write(
