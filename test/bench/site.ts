@@ -19,9 +19,9 @@ export interface Site {
 
 const GIGABYTE = 1024 ** 3;
 
-/** Bytes that a pool needs for two bases (the old one goes when the new one is complete), WAL, and copies. */
+/** Bytes that a pool needs for two bases (the old one goes when the new one is complete), WAL, and copies that are written to. */
 export function poolBytes(databaseBytes: number): number {
-  return Math.round(3 * GIGABYTE + 4 * databaseBytes);
+  return Math.round(3 * GIGABYTE + 8 * databaseBytes);
 }
 
 /** Opens a site, runs `work` on it and removes everything again. */
