@@ -80,7 +80,7 @@ export async function migrateCopy(copy: CopyRecord, migration: Migration): Promi
       }
       const after = await readSchemaState(copy);
       await settle(copy, { status: end.status });
-      return { ...outcome, state: failed ? "kept" : "migrated", schema: describeSchemaChange(copy, before, after) };
+      return { ...outcome, state: failed ? "kept" : "migrated", schema: describeSchemaChange(before, after) };
     },
     async () => {
       if (settled) return;

@@ -2,6 +2,7 @@ import { accessTo, type CopyRecord, runtimeIdOf } from "../copies/record.ts";
 import { servers } from "../engine/engines.ts";
 import type { ServerEngine } from "../engine/index.ts";
 import { messageOf } from "../kit/errors.ts";
+import { unifiedHunks } from "../kit/unified-diff.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { WHOLE } from "../schema/change.ts";
 import { dialects } from "../schema/dialects.ts";
@@ -9,7 +10,6 @@ import type { FullSchema } from "../schema/model-objects.ts";
 import { describeChange } from "../schema/render-text.ts";
 import { withoutPasswords } from "./lock-words.ts";
 import { accessInside } from "./run-sql.ts";
-import { unifiedDiff } from "./text-diff.ts";
 
 /** A copy's schema as it was at one moment: as the engine's own tool writes it, or why it could not be read, and as a model. */
 export type SchemaState = ({ text: string } | { unreadable: string }) & { model: FullSchema | undefined };
@@ -60,13 +60,12 @@ async function readDump(copy: CopyRecord): Promise<{ text: string } | { unreadab
 }
 
 /** What is different in the schema. */
-export function describeSchemaChange(_copy: CopyRecord, before: SchemaState, after: SchemaState): SchemaChange {
+export function describeSchemaChange(before: SchemaState, after: SchemaState): SchemaChange {
   const changes = changesBetween(before.model, after.model);
-  for (const state of [before, after]) {
-    if ("unreadable" in state) return { changes, diff: "", added: 0, removed: 0, unreadable: state.unreadable };
-  }
-  const [from, to] = [before, after].map((state) => ("text" in state ? state.text.split("\n") : []));
-  const diff = withoutPasswords(unifiedDiff(from ?? [], to ?? [], { heading: /^(CREATE|ALTER) \w/ }));
+  if ("unreadable" in before) return { changes, diff: "", added: 0, removed: 0, unreadable: before.unreadable };
+  if ("unreadable" in after) return { changes, diff: "", added: 0, removed: 0, unreadable: after.unreadable };
+  const [from, to] = [before.text, after.text].map((text) => `${text}\n`) as [string, string];
+  const diff = withoutPasswords(unifiedHunks(from, to, /^(CREATE|ALTER) \w/));
   const count = (sign: string) => diff.split("\n").filter((line) => line.startsWith(sign)).length;
   return { changes, diff, added: count("+"), removed: count("-") };
 }

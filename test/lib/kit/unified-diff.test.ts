@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unifiedDiff } from "../../../lib/kit/unified-diff.ts";
+import { unifiedDiff, unifiedHunks } from "../../../lib/kit/unified-diff.ts";
 import { attempt } from "../../provision/exec.ts";
 
 let folder: string;
@@ -22,6 +22,17 @@ test("one changed line, with three lines around it", () => {
       " line 7\n line 8\n line 9\n-line 10\n+another\n line 11\n line 12\n line 13",
     ].join("\n"),
   );
+});
+
+test("a difference names the place that it is in", () => {
+  const text = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
+  const old = ["CREATE TABLE a (", ..."bcdefgh", ");"];
+  const now = old.map((line) => (line === "g" ? "G" : line));
+  expect(unifiedHunks(text(old), text(now), /^CREATE/)).toBe(
+    ["@@ -4,6 +4,6 @@ CREATE TABLE a (", " d", " e", " f", "-g", "+G", " h", " );"].join("\n"),
+  );
+  expect(unifiedHunks(text(old), text(old), /^CREATE/)).toBe("");
+  expect(unifiedHunks("", "x\n", /^CREATE/)).toBe("@@ -0,0 +1,1 @@\n+x");
 });
 
 test("equal texts have no difference", () => {

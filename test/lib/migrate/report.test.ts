@@ -3,7 +3,6 @@ import type { SeenStatement } from "../../../lib/engine/watch.ts";
 import { withoutPasswords, worstLock } from "../../../lib/migrate/lock-words.ts";
 import type { Outcome } from "../../../lib/migrate/outcome.ts";
 import { outcomeMarkdown } from "../../../lib/migrate/report-markdown.ts";
-import { unifiedDiff } from "../../../lib/migrate/text-diff.ts";
 
 const seen = (sql: string, more: Partial<SeenStatement> = {}): SeenStatement => ({
   ...{ sql, startedAt: 0, ms: 1, rewrites: [], failed: false, times: 1 },
@@ -85,14 +84,4 @@ test.each([
   ["ALTER TABLE t ADD password text DEFAULT 'x'", "ALTER TABLE t ADD password text DEFAULT 'x'"],
 ])("passwords are taken out of %j", (sql, clean) => {
   expect(withoutPasswords(sql)).toBe(clean);
-});
-
-test("a difference names the place that it is in", () => {
-  const old = ["CREATE TABLE a (", ..."bcdefgh", ");"];
-  const now = old.map((line) => (line === "g" ? "G" : line));
-  expect(unifiedDiff(old, now, { heading: /^CREATE/ })).toBe(
-    ["@@ -4,6 +4,6 @@ CREATE TABLE a (", " d", " e", " f", "-g", "+G", " h", " );"].join("\n"),
-  );
-  expect(unifiedDiff(old, old, { heading: /^CREATE/ })).toBe("");
-  expect(unifiedDiff([], ["x"], { heading: /^CREATE/ })).toBe("@@ -0,0 +1,1 @@\n+x");
 });
