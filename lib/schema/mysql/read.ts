@@ -8,7 +8,7 @@ import { definitionOf, parseTable } from "./definition.ts";
 import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
-import { shown } from "./show.ts";
+import { shown, untranslated } from "./show.ts";
 
 /** Reads everything that is in the session's database. */
 export async function readMysql(session: CatalogSession): Promise<FullSchema> {
@@ -18,10 +18,12 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   const settings = await readSettings(session);
   const collations = await tableCollations(server);
   const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
-  for (const table of plain.tables) {
-    if (table.kind === "view") await addView(session, table, notCompared);
-    else await addTable(session, table, { collation: collations.get(table.name) ?? "", unescaped });
-  }
+  await untranslated(session, async () => {
+    for (const table of plain.tables) {
+      if (table.kind === "view") await addView(session, table, notCompared);
+      else await addTable(session, table, { collation: collations.get(table.name) ?? "", unescaped });
+    }
+  });
   await markCounters(server, plain.tables);
   const definitions = new Map<string, string>();
   for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
