@@ -111,9 +111,9 @@ async function tableCollations(session: Session): Promise<Map<string, string>> {
   return new Map(rows.map(({ name, collation }) => [name, collation ?? ""]));
 }
 
-/** Names of tables and columns that hold the sign that quotes them. */
+/** Names of tables, columns and keys that hold the sign that quotes them. */
 function backquoted(tables: Table[]): string[] {
-  const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
+  const names = tables.flatMap(({ name, columns, keys }) => [name, ...[...columns, ...keys].map((part) => part.name)]);
   return [...new Set(names.filter((name) => name.includes("`")))];
 }
 
