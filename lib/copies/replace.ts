@@ -1,7 +1,7 @@
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { newId } from "../kit/state.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { Runtime, ServerState } from "../runtime/index.ts";
 import { becomeReady, changeCopy } from "./change.ts";
 import { openRoleOf, waitForLogin } from "./login.ts";
 import { type CopyRecord, runtimeIdOf, writeCopy } from "./record.ts";
@@ -26,7 +26,7 @@ interface Replacing {
 export function replaceData(copy: CopyRecord, { action, check }: Replacing): Promise<CopyRecord> {
   return changeCopy(copy, async (now, runtime) => {
     const begun = performance.now();
-    const replacement = await check(now, runtime);
+    const [replacement, state] = await Promise.all([check(now, runtime), runtime.state(runtimeIdOf(now))]);
     const { standsOn: _, head: __, migrating: ___, ...kept } = now;
     const fresh: CopyRecord = {
       ...kept,
@@ -34,7 +34,7 @@ export function replaceData(copy: CopyRecord, { action, check }: Replacing): Pro
       method: replacement.frozen.method,
       instance: `${now.id}-${newId().slice(-6)}`,
     };
-    await swapIn(fresh, now, runtime);
+    await swapIn(fresh, { now, state }, runtime);
     const details = fresh.standsOn ? { snapshot: fresh.standsOn.name } : { base_id: fresh.baseId };
     const ready = await becomeReady(fresh, { action, begun, details });
     await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen));
@@ -42,25 +42,29 @@ export function replaceData(copy: CopyRecord, { action, check }: Replacing): Pro
   });
 }
 
-async function swapIn(fresh: CopyRecord, now: CopyRecord, runtime: Runtime): Promise<void> {
-  let state: "beside" | "stopping" | "proven" = "beside";
-  const wasRunning = ["running", "paused"].includes(await runtime.state(runtimeIdOf(now)));
+async function swapIn(
+  fresh: CopyRecord,
+  { now, state }: { now: CopyRecord; state: ServerState },
+  runtime: Runtime,
+): Promise<void> {
+  let progress: "beside" | "stopping" | "proven" = "beside";
+  const wasRunning = state === "running" || state === "paused";
   const beforeStart = async () => {
-    state = "stopping";
+    progress = "stopping";
     await writeCopy({ ...now, status: "stopped", next: fresh });
-    await restServer(now, runtime);
+    await restServer(now, runtime, state);
   };
   await withCleanup(
     async () => {
       await finish(async () => runtime.serve({ ...(await serveRequestOf(fresh)), beforeStart }));
       await waitForLogin(runtime, fresh);
       await openRoleOf(fresh);
-      state = "proven";
+      progress = "proven";
     },
     async () => {
-      if (state === "proven") return;
+      if (progress === "proven") return;
       await runtime.removeCopy(runtimeIdOf(fresh), fresh.frozen);
-      if (state === "beside") return;
+      if (progress === "beside") return;
       if (wasRunning) await bringBack(now, runtime);
       await writeCopy(now);
     },
@@ -68,8 +72,8 @@ async function swapIn(fresh: CopyRecord, now: CopyRecord, runtime: Runtime): Pro
 }
 
 /** Stops a server in order, also one that stands still. */
-export async function restServer(copy: CopyRecord, runtime: Runtime): Promise<void> {
-  const state = await runtime.state(runtimeIdOf(copy));
+export async function restServer(copy: CopyRecord, runtime: Runtime, known?: ServerState): Promise<void> {
+  const state = known ?? (await runtime.state(runtimeIdOf(copy)));
   if (state === "paused") await runtime.resume(runtimeIdOf(copy));
   if (state === "running" || state === "paused") await runtime.stopServer(runtimeIdOf(copy));
 }

@@ -73,8 +73,11 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     },
     async exists(from) {
       const args = ["image", "inspect", "--format", "ok", from.method === "image" ? from.reference : from.image];
-      const image = await inspected(cli, args, "look for the base's image");
-      return image !== undefined && (from.method === "image" || directoryExists(cli, from, from.reference));
+      const [image, data] = await Promise.all([
+        inspected(cli, args, "look for the base's image"),
+        from.method === "image" || directoryExists(cli, from, from.reference),
+      ]);
+      return image !== undefined && data;
     },
     async removeFrozen(from) {
       if (from.method === "image") await removeImage(cli, from.reference);
