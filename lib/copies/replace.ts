@@ -1,7 +1,7 @@
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { newId } from "../kit/state.ts";
-import type { Runtime, ServerState } from "../runtime/index.ts";
+import type { Frozen, Runtime, ServerState } from "../runtime/index.ts";
 import { becomeReady, changeCopy } from "./change.ts";
 import { openRoleOf, waitForLogin } from "./login.ts";
 import { type CopyRecord, runtimeIdOf, writeCopy } from "./record.ts";
@@ -16,17 +16,20 @@ interface Replacing {
   /** As its events say. */
   action: string;
   /** Looks at the copy as it is now, and throws when it can't become that. */
-  check(now: CopyRecord, runtime: Runtime): Promise<Replacement>;
+  check(now: CopyRecord): Promise<Replacement> | Replacement;
+  /** The error when the data that it should become is gone. */
+  lost(now: CopyRecord): DittoError;
 }
 
 /**
  * Exchanges a copy's data for a clone of something frozen: id, name, port and password stay. The new server stands beside
  * the old data until it has proven itself; when it can't, or ditto is killed, the copy is what it was.
  */
-export function replaceData(copy: CopyRecord, { action, check }: Replacing): Promise<CopyRecord> {
+export function replaceData(copy: CopyRecord, { action, check, lost }: Replacing): Promise<CopyRecord> {
   return changeCopy(copy, async (now, runtime) => {
     const begun = performance.now();
-    const [replacement, state] = await Promise.all([check(now, runtime), runtime.state(runtimeIdOf(now))]);
+    const replacement = await check(now);
+    const state = await runtime.state(runtimeIdOf(now));
     const { standsOn: _, head: __, migrating: ___, ...kept } = now;
     const fresh: CopyRecord = {
       ...kept,
@@ -34,12 +37,28 @@ export function replaceData(copy: CopyRecord, { action, check }: Replacing): Pro
       method: replacement.frozen.method,
       instance: `${now.id}-${newId().slice(-6)}`,
     };
-    await swapIn(fresh, { now, state }, runtime);
+    await unlessLost(fresh.frozen, { runtime, lost: () => lost(now) }, () => swapIn(fresh, { now, state }, runtime));
     const details = fresh.standsOn ? { snapshot: fresh.standsOn.name } : { base_id: fresh.baseId };
     const ready = await becomeReady(fresh, { action, begun, details });
-    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen));
+    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen, { atRest: true }));
     return ready;
   });
+}
+
+/**
+ * Makes something of frozen data. Whether that is still there is asked only when it failed: to ask takes as long as the
+ * clone itself.
+ */
+export async function unlessLost<T>(
+  frozen: Frozen,
+  { runtime, lost }: { runtime: Runtime; lost: () => DittoError },
+  make: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    throw (await runtime.exists(frozen).catch(() => true)) ? error : lost();
+  }
 }
 
 async function swapIn(
