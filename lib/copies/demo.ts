@@ -152,7 +152,7 @@ export function heading(title: string): string {
 
 /** What to type next, a line each, as it works here. */
 export async function nextCommands(): Promise<string[]> {
-  const runner = await howToRun();
+  const runner = howToRun();
   return [
     `${runner} scripts/setup.ts               # asks for your database, and proposes what to mask`,
     `${runner} scripts/copy.ts run -- npm test`,
