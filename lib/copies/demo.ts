@@ -27,11 +27,11 @@ const story = steps();
 export async function configureDemo(folder: string, ground: DemoGround): Promise<Config> {
   const file = join(folder, "ditto.yaml");
   // JSON is YAML.
-  const { runtime, image } = ground;
+  const { runtime, image, bind } = ground;
   // The shop's customers are made up.
   await writeFile(
     file,
-    JSON.stringify({ project: "shop", runtime, copy: { image }, obfuscation: { unreviewed: "allow" } }),
+    JSON.stringify({ project: "shop", runtime, copy: { image, bind }, obfuscation: { unreviewed: "allow" } }),
   );
   return loadConfig({ configPath: file, env: {} });
 }
