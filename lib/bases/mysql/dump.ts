@@ -10,6 +10,7 @@ import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sql } from "./admin.ts";
 import { rowColumns } from "./columns.ts";
+import { passwordWarning } from "./connections.ts";
 import { dumpDdl, type SourceDdl } from "./ddl.ts";
 import { buildFailure, reduceDriverError, reduceOutput, sourceFailure } from "./errors.ts";
 import { openIndexer } from "./indexer.ts";
@@ -32,6 +33,7 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
   const ddl = await dumpDdl(build, chosen.left);
+  if (ddl.disarmed.length > 0) build.warn(passwordWarning(ddl.disarmed));
   await createDatabase(build, build.look.traits);
   await loadTimeZones(build);
   await begin(build);
