@@ -1,6 +1,6 @@
 import { servers } from "../engine/engines.ts";
 import { DittoError, usageError } from "../kit/errors.ts";
-import { withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Runtime, StorageWish } from "../runtime/index.ts";
 import type { Selection, StepReport } from "./build.ts";

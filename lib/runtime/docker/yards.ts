@@ -1,6 +1,7 @@
 import { finish } from "../../kit/cleanup.ts";
 import { DittoError } from "../../kit/errors.ts";
-import { homeId, withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
+import { homeId } from "../../kit/state.ts";
 import type { CloneMethod, StorageWish } from "../index.ts";
 import { createPool, type KnownPool, type OpenPool, openPool } from "../storage/pool.ts";
 import { findVolume, openVolume, probeReflink } from "../storage/volume.ts";

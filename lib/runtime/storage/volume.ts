@@ -1,5 +1,5 @@
 import { DittoError } from "../../kit/errors.ts";
-import { ownerTag } from "../../kit/state.ts";
+import { ownerTag } from "../../kit/owner.ts";
 import { anchorCalls } from "./anchor-calls.ts";
 import { keyValues } from "./pool-anchor.ts";
 import { type Cli, call } from "./pool-cli.ts";
