@@ -63,20 +63,25 @@ finish() { # puts the finished part where it belongs
  */
 const FILES = `
 put_files() { # $1: directory, $2: owner or ""
-  owner=$2 ended=
-  [ -n "$owner" ] || owner=$(stat -c %u:%g "$1")
+  directory="/pool/$1" owner=$2 ended=
+  [ -n "$owner" ] || owner=$(stat -c %u:%g "$directory")
   umask 077
+  set --
   while IFS=' ' read -r mark path content; do
     [ "$mark" = F ] || { ended=$mark; break; }
-    folder="/pool/$1"
-    case $path in */*) folder="$folder/\${path%/*}" ;; esac
-    ( cd -P "$folder" && [ "$(pwd -P)" = "$folder" ] ) || exit ${EXIT.outside}
-    rm -rf -- "$folder/.ditto-new"
-    printf %s "$content" | base64 -d >"$folder/.ditto-new"
-    chown "$owner" "$folder/.ditto-new"
-    mv -fT -- "$folder/.ditto-new" "/pool/$1/$path"
+    folder=$directory
+    case $path in */*)
+      folder="$directory/\${path%/*}"
+      ( cd -P "$folder" && [ "$(pwd -P)" = "$folder" ] ) || exit ${EXIT.outside} ;;
+    esac
+    new="$folder/.ditto-new"
+    if [ -e "$new" ] || [ -L "$new" ]; then rm -rf -- "$new"; fi
+    printf %s "$content" | base64 -d >"$new"
+    mv -fT -- "$new" "$directory/$path"
+    set -- "$@" "$path"
   done
   [ "$ended" = E ] || exit ${EXIT.cutShort}
+  [ "$#" = 0 ] || ( cd "$directory" && chown -h -- "$owner" "$@" )
 }
 `;
 
