@@ -16,6 +16,7 @@ import { LeakSearch } from "./leak-search.ts";
 import type { Masking } from "./masking.ts";
 import { PairCheck } from "./pair-check.ts";
 import { reachOf } from "./reach.ts";
+import { compareCounts } from "./recount.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { reviewRules } from "./review.ts";
 import { type Chosen, choose } from "./selection.ts";
@@ -183,9 +184,11 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
         look,
         toolbox,
         lockWaitMs,
+        recount: request.recount,
         guest,
         review,
       });
+      compareCounts(transferred.counted, transferred.rows);
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),
