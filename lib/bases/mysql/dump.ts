@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
 import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
@@ -29,7 +29,7 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   build.step("Read the definitions");
   await setLockWait(session, build.lockWaitMs);
   await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-  const schema = await readMysqlSchema(session);
+  const schema = await readMysqlTables(session);
   const chosen = choose(schema, build.selection);
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
