@@ -32,6 +32,7 @@ export const keyOf = {
   partition: (schema: string, name: string): ObjectKey => `partition:${qualified(schema, name)}`,
   other: (kind: string, schema: string, name: string): ObjectKey =>
     `${kind}:${schema === "" ? "" : `${ident(schema)}.`}${name}`,
+  systemPrivileges: (keyword: string, name: string): ObjectKey => `privileges:${keyword} ${name}`,
   defaultPrivileges: (role: string, schema: string, on: string): ObjectKey =>
     `default privileges:${ident(role)}/${schema}/${on}`,
 };

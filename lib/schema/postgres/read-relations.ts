@@ -138,9 +138,11 @@ interface ColumnRow {
   collate: string | null;
   comment: string | null;
   acl: string[] | null;
+  owner: string;
   local: boolean;
   inherited: boolean;
   storage: string | null;
+  usual_storage: string;
   compression: string | null;
   statistics: number | null;
   options: string[] | null;
@@ -156,8 +158,8 @@ export async function readColumns(catalog: Catalog, relations: Relations): Promi
     SELECT a.attrelid::text AS relation, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
       pg_get_expr(d.adbin, d.adrelid) AS expression, d.oid::text AS default_id, a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnum::int AS position,
       CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(o.collname) END AS collate,
-      col_description(a.attrelid, a.attnum) AS comment, a.attacl::text[] AS acl, a.attislocal AS local, a.attinhcount > 0 AS inherited,
-      CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END::text AS storage, ${catalog.version >= 14 ? "a.attcompression::text" : "NULL"} AS compression,
+      col_description(a.attrelid, a.attnum) AS comment, a.attacl::text[] AS acl, pg_get_userbyid(c.relowner)::text AS owner, a.attislocal AS local, a.attinhcount > 0 AS inherited,
+      CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END::text AS storage, t.typstorage::text AS usual_storage, ${catalog.version >= 14 ? "a.attcompression::text" : "NULL"} AS compression,
       nullif(a.attstattarget, -1)::int AS statistics, a.attoptions AS options,
       CASE WHEN a.attfdwoptions IS NOT NULL THEN ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value)
         FROM pg_options_to_table(a.attfdwoptions) ORDER BY 1) END AS foreign_options
@@ -194,12 +196,13 @@ function columnOf(row: ColumnRow): Column {
     comment: row.comment ?? "",
     identity: row.identity === "a" ? "always" : row.identity === "d" ? "by default" : "no",
     position: row.position,
-    privileges: grantsOf(row.acl, ""),
+    privileges: grantsOf(row.acl, row.owner),
     postgres: {
       local: row.local,
       inherited: row.inherited,
       collate: row.collate ?? "",
       storage: STORAGES[row.storage ?? ""] ?? "",
+      usualStorage: STORAGES[row.usual_storage] ?? "",
       compression: COMPRESSIONS[row.compression ?? ""] ?? "",
       statistics: row.statistics ?? -1,
       options: row.options ?? [],
