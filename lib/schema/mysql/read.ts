@@ -9,7 +9,7 @@ import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
 import { readMysqlTables } from "./read-tables.ts";
-import { shown } from "./show.ts";
+import { shown, untranslated } from "./show.ts";
 
 /** Reads everything that is in the session's database. */
 export async function readMysql(session: CatalogSession): Promise<FullSchema> {
@@ -18,10 +18,12 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   const plain = await readMysqlTables(server);
   const settings = await readSettings(session);
   const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
-  for (const table of plain.tables) {
-    if (table.kind === "view") await addView(session, table, notCompared);
-    else await addTable(session, table, unescaped);
-  }
+  await untranslated(session, async () => {
+    for (const table of plain.tables) {
+      if (table.kind === "view") await addView(session, table, notCompared);
+      else await addTable(session, table, unescaped);
+    }
+  });
   await markCounters(server, plain.tables);
   await markLast(server, plain.sequences);
   const definitions = new Map<string, string>();
@@ -115,9 +117,9 @@ async function readSettings(session: CatalogSession): Promise<Record<string, str
   };
 }
 
-/** Names of tables and columns that hold the sign that quotes them. */
+/** Names of tables, columns and keys that hold the sign that quotes them. */
 function backquoted(tables: Table[]): string[] {
-  const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
+  const names = tables.flatMap(({ name, columns, keys }) => [name, ...[...columns, ...keys].map((part) => part.name)]);
   return [...new Set(names.filter((name) => name.includes("`")))];
 }
 
