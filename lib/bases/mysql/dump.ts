@@ -4,8 +4,9 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sql } from "./admin.ts";
@@ -28,7 +29,7 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   build.step("Read the definitions");
   await setLockWait(session, build.lockWaitMs);
   await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-  const schema = await readMysqlSchema(session);
+  const schema = await readMysqlTables(session);
   const chosen = choose(schema, build.selection);
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
@@ -39,11 +40,24 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   await begin(build);
   const alters = await createTables(build, ddl, schema);
   const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, masks });
+  const counted = build.recount ? await countSource(build, session, chosen) : [];
   await session.query("COMMIT");
   await build.guest.release();
   await raiseCounters(build, masks);
   await createObjects(build, ddl, chosen);
-  return { rows, schema };
+  return { rows, schema, counted };
+}
+
+async function countSource(build: SourceBuild, session: MysqlSession, chosen: Chosen): Promise<Transferred["counted"]> {
+  if (build.selection.schemaOnly) return [];
+  build.step("Count the source again");
+  const counted: Transferred["counted"] = [];
+  for (const rows of tablesToCount(chosen)) {
+    await session.query("SAVEPOINT ditto");
+    counted.push(await countAgain(session, { ...rows, from: quoteIdentifier(rows.table.name) }));
+    await session.query("ROLLBACK TO SAVEPOINT ditto");
+  }
+  return counted;
 }
 
 async function begin(build: SourceBuild): Promise<void> {

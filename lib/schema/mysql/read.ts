@@ -3,24 +3,23 @@ import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { CatalogSession } from "../dialect.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
-import { catalog, readMysqlSchema } from "../read-mysql.ts";
 import { definitionOf, parseTable } from "./definition.ts";
 import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
+import { readMysqlTables } from "./read-tables.ts";
 import { shown } from "./show.ts";
 
 /** Reads everything that is in the session's database. */
 export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   const notCompared: NotCompared[] = [];
   const server = session as Session;
-  const plain = await readMysqlSchema(server);
+  const plain = await readMysqlTables(server);
   const settings = await readSettings(session);
-  const collations = await tableCollations(server);
   const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
   for (const table of plain.tables) {
     if (table.kind === "view") await addView(session, table, notCompared);
-    else await addTable(session, table, { collation: collations.get(table.name) ?? "", unescaped });
+    else await addTable(session, table, unescaped);
   }
   await markCounters(server, plain.tables);
   const definitions = new Map<string, string>();
@@ -101,14 +100,6 @@ async function readSettings(session: CatalogSession): Promise<Record<string, str
   };
 }
 
-async function tableCollations(session: Session): Promise<Map<string, string>> {
-  const rows = await catalog<{ name: string; collation: string | null }>(session, {
-    fields: { name: "TABLE_NAME", collation: "TABLE_COLLATION" },
-    from: "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'VIEW'",
-  });
-  return new Map(rows.map(({ name, collation }) => [name, collation ?? ""]));
-}
-
 /** Names of tables and columns that hold the sign that quotes them. */
 function backquoted(tables: Table[]): string[] {
   const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
@@ -147,14 +138,11 @@ async function withTrueDefaults(session: CatalogSession, table: string, create: 
   return whole;
 }
 
-async function addTable(
-  session: CatalogSession,
-  table: Table,
-  { collation, unescaped }: { collation: string; unescaped: string[] },
-): Promise<void> {
+async function addTable(session: CatalogSession, table: Table, unescaped: string[]): Promise<void> {
   const printed = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
   const create = session.server.flavour === "mariadb" ? await withTrueDefaults(session, table.name, printed) : printed;
-  table.mysql = { charset: collation.split("_")[0] ?? "", collation, rowFormat: "", create };
+  if (table.mysql === undefined) return;
+  table.mysql.create = create;
   const text = definitionOf(table);
   table.mysql.rowFormat = text.options.get("ROW_FORMAT") ?? "";
   if (text.partitioning !== "") table.mysql.partitioning = text.partitioning;

@@ -64,7 +64,7 @@ function enabledAbove(
   tables: Map<ObjectKey, Table>,
   { schema, table, name }: Trigger,
 ): string {
-  const parents = tables.get(keyOf.relation(schema, table))?.parents ?? [];
+  const parents = tables.get(keyOf.relation(schema, table))?.postgres?.parents ?? [];
   const above = triggers.find((one) => one.name === name && parents.includes(keyOf.relation(one.schema, one.table)));
   return above?.enabled ?? "";
 }
@@ -80,15 +80,18 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
   const view = table.kind === "view" || table.kind === "materialized view";
   const moves = table.postgres?.partitionBound !== twin?.postgres?.partitionBound;
   const alone = moves || world.remade.has(keyOf.relation(table.schema, table.name));
-  const kept = table.parents.filter((parent) => twin?.parents.includes(parent) && !alone && !world.remade.has(parent));
+  const parents = table.postgres?.parents ?? [];
+  const kept = parents.filter(
+    (parent) => twin?.postgres?.parents.includes(parent) && !alone && !world.remade.has(parent),
+  );
   const followsParent = kept.length > 0;
   for (const column of table.columns) {
-    const above = table.parents.flatMap((parent) => {
+    const above = parents.flatMap((parent) => {
       const found = tables.get(parent);
       return found?.columns.some(({ name }) => name === column.name) ? [found] : [];
     });
-    const parents = above.map(({ schema, name }) => keyOf.column(schema, name, column.name));
-    if (!view) nodes.push(columnNode(world, table, column, { followsParent, parents }));
+    const columnsAbove = above.map(({ schema, name }) => keyOf.column(schema, name, column.name));
+    if (!view) nodes.push(columnNode(world, table, column, { followsParent, parents: columnsAbove }));
     if (column.default === undefined) continue;
     const same = above.some(({ columns }) =>
       columns.some(({ name, default: theirs }) => name === column.name && theirs === column.default),
@@ -111,7 +114,7 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
   }
   // What a partition must have to fit its parent is made before it is attached.
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
-  for (const parent of table.parents) {
+  for (const parent of parents) {
     const { columns = [], checks = [] } = tables.get(parent) ?? {};
     const above = [
       ...columns.map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
