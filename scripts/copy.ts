@@ -185,33 +185,23 @@ async function logs(call: Call<typeof logFlags>): Promise<void> {
 }
 
 async function stop(call: Call): Promise<void> {
-  const { copies, found } = await openSome(call);
-  const stopped = await Promise.all(found.map(copies.stopCopy));
-  call.answer(
-    stopped.map((copy) => copies.viewOf(copy)),
-    () =>
-      stopped.map((copy) => `Stopped ${copy.name || copy.id}; "bun scripts/copy.ts start" brings it back`).join("\n"),
-  );
+  const { copies, changed } = await changeSome(call, "stopCopy");
+  copies.answerChanged(call, changed, (name) => `Stopped ${name}; "bun scripts/copy.ts start" brings it back`);
 }
 
 async function start(call: Call): Promise<void> {
-  const { copies, found } = await openSome(call);
-  const started = await Promise.all(found.map((copy) => copies.startCopy(copy)));
-  await copies.answerCopies(call, started);
+  const { copies, changed } = await changeSome(call, "startCopy");
+  await copies.answerCopies(call, changed);
 }
 
 async function pause(call: Call): Promise<void> {
-  const { copies, found } = await openSome(call);
-  const paused = await Promise.all(found.map(copies.pauseCopy));
-  call.answer(
-    paused.map((copy) => copies.viewOf(copy)),
-    () => paused.map((copy) => `Paused ${copies.wordFor(copy)}; "bun scripts/copy.ts resume" lets it go on`).join("\n"),
-  );
+  const { copies, changed } = await changeSome(call, "pauseCopy");
+  copies.answerChanged(call, changed, (name) => `Paused ${name}; "bun scripts/copy.ts resume" lets it go on`);
 }
 
 async function resume(call: Call): Promise<void> {
-  const { copies, found } = await openSome(call);
-  await copies.answerCopies(call, await Promise.all(found.map(copies.resumeCopy)));
+  const { copies, changed } = await changeSome(call, "resumeCopy");
+  await copies.answerCopies(call, changed);
 }
 
 async function clone(call: Call<typeof cloneFlags>): Promise<void> {
@@ -225,30 +215,25 @@ async function clone(call: Call<typeof cloneFlags>): Promise<void> {
 async function extend(call: Call<typeof extendFlags>): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   const extended = await copies.extendCopy(copy, call.flags.ttl ?? config.copy.ttl);
-  call.answer(
-    copies.viewOf(extended),
-    () => `${copy.name || copy.id} lives until ${extended.expiresAt ?? "it is deleted"}`,
-  );
+  const until = extended.expiresAt ?? "it is deleted";
+  call.answer(copies.viewOf(extended), () => `${copies.wordFor(copy)} lives until ${until}`);
 }
 
 async function reset(call: Call): Promise<void> {
   const { copies, config, copy } = await openCopy(call);
   await copies.confirmReset(call, copy);
   const base = await copies.baseForReset(copy, config);
-  const again = { config, say: call.say };
-  await copies.answerCopy(
-    call,
-    await copies.onWholeBase(base, again, (whole) => copies.resetCopy(copy, whole, config)),
-  );
+  const fresh = (whole: typeof base) => copies.resetCopy(copy, whole, config);
+  await copies.answerCopy(call, await copies.onWholeBase(base, { config, say: call.say }, fresh));
 }
 
 async function remove(call: Call<typeof deleteFlags>): Promise<void> {
-  const { copies, config } = await open(call);
-  const chosen = await copies.chooseForDelete(call, { project: config.project, source: config.sourceName });
+  const { copies, scope } = await open(call);
+  const chosen = await copies.chooseForDelete(call, scope);
   copies.sayUnpatched(await copies.destroyCopies(chosen, "deleted"), call.say);
   call.answer(
     chosen.map((copy) => ({ ...copies.viewOf(copy), status: "destroyed" })),
-    () => chosen.map((copy) => `Deleted ${copy.name || copy.id}`).join("\n"),
+    () => chosen.map((copy) => `Deleted ${copies.wordFor(copy)}`).join("\n"),
   );
 }
 
@@ -266,13 +251,13 @@ async function open(call: Call) {
     import("../lib/copies/index.ts"),
     import("../lib/kit/config.ts"),
   ]);
-  return { copies, config: await loadConfig(call) };
+  const config = await loadConfig(call);
+  return { copies, config, scope: { project: config.project, source: config.sourceName } };
 }
 
 async function openCopy(call: Call) {
-  const { copies, config } = await open(call);
-  const [word = ""] = call.positionals;
-  return { copies, config, copy: await copies.findCopy(word, { project: config.project, source: config.sourceName }) };
+  const { copies, config, scope } = await open(call);
+  return { copies, config, copy: await copies.findCopy(call.positionals[0] ?? "", scope) };
 }
 
 async function openAwake(call: Call) {
@@ -280,7 +265,9 @@ async function openAwake(call: Call) {
   return { copies, config, copy: await copies.awake(copy, call.say) };
 }
 
-async function openSome(call: Call) {
-  const { copies, config } = await open(call);
-  return { copies, found: await copies.chooseSome(call, { project: config.project, source: config.sourceName }) };
+/** Does to each copy that is named what the verb is there for. */
+async function changeSome(call: Call, change: "stopCopy" | "startCopy" | "pauseCopy" | "resumeCopy") {
+  const { copies, scope } = await open(call);
+  const found = await copies.chooseSome(call, scope);
+  return { copies, changed: await Promise.all(found.map((copy) => copies[change](copy))) };
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
-import { homePath, newId, ownerAlive, ownerTag, readRecords, writeRecord } from "../kit/state.ts";
+import { ownerAlive, ownerTag } from "../kit/owner.ts";
+import { homePath, newId, readRecords, writeRecord } from "../kit/state.ts";
 
 /** A file that is being written outside of the state folder, where no sweep would look for it. */
 interface Unfinished {

@@ -1,6 +1,7 @@
 import { finish } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
-import { ownerTag, withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
+import { ownerTag } from "../kit/owner.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { waitForLogin } from "./login.ts";

@@ -1,7 +1,9 @@
 import type { BaseRecord } from "../bases/catalogue.ts";
 import { finish, interrupted, withCleanup } from "../kit/cleanup.ts";
 import { DittoError } from "../kit/errors.ts";
-import { newId, ownerTag, withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
+import { ownerTag } from "../kit/owner.ts";
+import { newId } from "../kit/state.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { CopyAddress } from "./address.ts";
 import { openRoleOf, stopIfInterrupted, waitForLogin } from "./login.ts";

@@ -1,5 +1,6 @@
 import { DittoError } from "../kit/errors.ts";
-import { ownerAlive, ownerTag, withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
+import { ownerAlive, ownerTag } from "../kit/owner.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { dropIfUnused, dropSnapshotsOf } from "./drop-snapshot.ts";
 import { type Unpatched, unpatch } from "./patch.ts";

@@ -1,7 +1,8 @@
 import type { Conversation } from "../kit/cli.ts";
 import { DittoError } from "../kit/errors.ts";
+import { withLock } from "../kit/lock.ts";
+import { ownerAlive } from "../kit/owner.ts";
 import { confirm } from "../kit/prompt.ts";
-import { ownerAlive, withLock } from "../kit/state.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type CopyRecord, knownCopies, wordFor } from "./record.ts";
 import { forgetSnapshot, knownSnapshots, pathOf, readSnapshot, type SnapshotRecord } from "./snapshot-record.ts";

@@ -1,4 +1,4 @@
-export { answerCopies, answerCopy } from "./answer.ts";
+export { answerChanged, answerCopies, answerCopy } from "./answer.ts";
 export { baseForReset } from "./base-for.ts";
 export { cloneCopy } from "./clone.ts";
 export { destroyCopies } from "./destroy.ts";

@@ -1,6 +1,6 @@
 import { servers } from "../engine/engines.ts";
 import { DittoError } from "../kit/errors.ts";
-import { ownerAlive, ownerTag } from "../kit/state.ts";
+import { ownerAlive, ownerTag } from "../kit/owner.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { dropIfUnused } from "./drop-snapshot.ts";
 import { accessTo, type CopyRecord, logEvent, runtimeIdOf, wordFor, writeCopy } from "./record.ts";

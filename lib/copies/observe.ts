@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { fromThisBoot } from "../kit/state.ts";
+import { fromThisBoot } from "../kit/owner.ts";
 import type { Runtime, ServerState } from "../runtime/index.ts";
 import { loginHost } from "./address.ts";
 import { type CopyRecord, runtimeIdOf } from "./record.ts";

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { DittoError, messageOf } from "../kit/errors.ts";
-import { homePath, readRecord, readRecords, recordsOf, type Stored, withLock, writeRecord } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
+import { homePath, readRecord, readRecords, recordsOf, type Stored, writeRecord } from "../kit/state.ts";
 import { readEnvFile, writeEnvFile } from "./env-file.ts";
 import { type Layer, lay, lift } from "./patch-layers.ts";
 import { type CopyRecord, logEvent, readCopies, readCopy } from "./record.ts";

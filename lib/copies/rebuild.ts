@@ -4,7 +4,7 @@ import { openStore } from "../bases/stores.ts";
 import type { Config } from "../kit/config.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { messageOf } from "../kit/errors.ts";
-import { withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
 import { baseIdsInUse } from "./in-use.ts";
 
 interface Context {

@@ -6,7 +6,7 @@ import type { Exported } from "../bases/export.ts";
 import { type Import, takeIn, type Unpacked } from "../bases/import.ts";
 import { officialImage } from "../bases/recipe.ts";
 import type { DittoError } from "../kit/errors.ts";
-import { withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
 import { formatBytes } from "../kit/units.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { lostSnapshot } from "./rollback.ts";

@@ -1,6 +1,6 @@
 import type { Config } from "../kit/config.ts";
 import { usageError } from "../kit/errors.ts";
-import { withLock } from "../kit/state.ts";
+import { withLock } from "../kit/lock.ts";
 import { formatDuration } from "../kit/units.ts";
 import type { Announce } from "./create.ts";
 import { findCopy } from "./find.ts";

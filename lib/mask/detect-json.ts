@@ -1,7 +1,7 @@
 import { isFirstName } from "./detect-first-names.ts";
 import { type Context, contextOf, readName } from "./detect-names.ts";
+import type { What } from "./detect-phrases.ts";
 import { countForms } from "./detect-values.ts";
-import type { What } from "./detect-vocabulary.ts";
 import { weigh } from "./detect-weigh.ts";
 import { type Fit, type Suggestion, suggestInside, suggestRule } from "./suggest.ts";
 

@@ -1,4 +1,5 @@
-import { phrasesFrom, vocabulary, type What, type Where, words } from "./detect-vocabulary.ts";
+import type { What, Where } from "./detect-phrases.ts";
+import { phrasesFrom, vocabulary, words } from "./detect-vocabulary.ts";
 import { splitWords, takeApart } from "./detect-words.ts";
 
 /** What a table is about, as far as its name and its columns' names say. */

@@ -1,5 +1,5 @@
+import type { What } from "./detect-phrases.ts";
 import type { Form, Forms } from "./detect-values.ts";
-import type { What } from "./detect-vocabulary.ts";
 import { splitWords } from "./detect-words.ts";
 
 /** What speaks for a column being personal. */

@@ -1,3 +1,11 @@
+/** The phrases of a text, between commas and ends of lines. */
+export function listOf(text: string): string[] {
+  return text
+    .trim()
+    .split(/\s*[,\n]\s*/)
+    .filter((phrase) => phrase !== "");
+}
+
 /** The words of an identifier: `KundenEMail_2` has kunden, e, mail; accents, case, digits and plural s don't count. */
 export function splitWords(identifier: string): string[] {
   const spaced = identifier.replace(/(\p{Ll}|\d)(\p{Lu})/gu, "$1 $2").replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2");

@@ -1,8 +1,8 @@
 import { judgeJson } from "./detect-json.ts";
 import { type Context, contextOf, readName } from "./detect-names.ts";
+import type { What } from "./detect-phrases.ts";
 import { elementsOf, type ReadType, readType, type TypeFacts, typeOf } from "./detect-types.ts";
 import { countForms, MANY } from "./detect-values.ts";
-import type { What } from "./detect-vocabulary.ts";
 import { isRowImage, looksLikeBirths, type Verdict, weigh } from "./detect-weigh.ts";
 import { type Engine, kindOf } from "./kind.ts";
 import { type Fit, type Suggestion, suggestRule } from "./suggest.ts";

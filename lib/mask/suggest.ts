@@ -1,4 +1,4 @@
-import type { What } from "./detect-vocabulary.ts";
+import type { What } from "./detect-phrases.ts";
 import type { Kind } from "./kind.ts";
 import { misfitOf } from "./misfit.ts";
 import type { MaskRequest } from "./request.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Finding } from "../mask/detect.ts";
-import type { What } from "../mask/detect-vocabulary.ts";
+import type { What } from "../mask/detect-phrases.ts";
 import { openKey } from "../mask/key.ts";
 import { type Engine, type Kind, kindOf } from "../mask/kind.ts";
 import { isUnique } from "../mask/plan.ts";

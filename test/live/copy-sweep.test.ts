@@ -2,7 +2,7 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SQL } from "bun";
-import { ownerTag } from "../../lib/kit/state.ts";
+import { ownerTag } from "../../lib/kit/owner.ts";
 import { type Copy, configOf, countItems, ITEMS, onEachGround, reseed, testWhere } from "./support/ground.ts";
 import { homeIdOf } from "./support/project.ts";
 import { until } from "./support/until.ts";

@@ -1,15 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../lib/kit/config.ts";
+import { attempt } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
 import type { Source } from "../provision/sources.ts";
 import { countItems, onEachGround, soak } from "./support/ground.ts";
-import { holdInterview, type Question, type Replies } from "./support/interview.ts";
+import { holdInterview, type Question, type Replies, SETUP } from "./support/interview.ts";
 import { missingMysql, sharedMysql } from "./support/mysql.ts";
 import { missingPostgres, sharedSource } from "./support/postgres.ts";
-import { makeProject, type Project } from "./support/project.ts";
-import { CTRL_C, DOWN, ENTER } from "./support/terminal.ts";
+import { environment, makeProject, type Project } from "./support/project.ts";
+import { startSshd } from "./support/sshd.ts";
+import { CTRL_C, DOWN, ENTER, onTerminal } from "./support/terminal.ts";
 
 setDefaultTimeout(180_000);
 
@@ -242,6 +244,41 @@ describe.skipIf(postgres.missing !== undefined)(
       expect(held.terminal.raw()).not.toMatch(/s3c/);
     });
 
+    test("reached through SSH, and the line for cron works as it is written", async () => {
+      const ssh = await startSshd(project.folder);
+      try {
+        // ssh takes its own configuration from the password database's home, whatever HOME says.
+        project.write("it's mine/ssh", `#!/bin/sh\nexec ${Bun.which("ssh")} -F "${ssh.config}" "$@"\n`);
+        chmodSync(join(project.folder, "it's mine/ssh"), 0o755);
+        const PATH = `${join(project.folder, "it's mine")}:${process.env.PATH}`;
+        const way = { way: [[DOWN, ENTER]], host: [["box", ENTER]], schedule: [[DOWN, ENTER]] };
+        const told = { ...env, DITTO_COPY__IMAGE: source.image, PATH };
+        const held = await holdInterview(project, { ...replies(), ...way }, { env: told });
+        expect({ status: held.status, shown: held.terminal.shown() }).toMatchObject({ status: 0 });
+        expect(config()).toContain("tunnel: ssh -N -o BatchMode=yes -L {local_port}:{host}:{port} box");
+        const line = /^# {3}30 3 \* \* \* (.*)$/m.exec(config())?.[1]?.replaceAll("\\%", "%") ?? "";
+        expect(held.terminal.shown()).toContain(line.slice(0, 40));
+        const cron = ["env", "-i", `HOME=${project.folder}`, "PATH=/usr/bin:/bin", "sh", "-c", line];
+        const ended = await attempt(cron);
+        expect(ended).toMatchObject({ status: 0, stdout: "" });
+        expect(await project.json("base", ["list"], { env })).toHaveLength(1);
+      } finally {
+        ssh.stop();
+        await project.run("setup", ["--uninstall", "--yes"]);
+      }
+    });
+
+    test("a locale that knows ASCII alone is shown nothing else", async () => {
+      const terminal = onTerminal([process.execPath, SETUP, "--runtime", "docker"], {
+        cwd: project.folder,
+        env: { ...environment(project.home), LC_ALL: "C" },
+      });
+      await terminal.sees("What are copies to be made of?");
+      await terminal.type(CTRL_C);
+      expect(await terminal.exited).toBe(130);
+      expect(terminal.raw()).not.toMatch(/[^\0-\x7f]/);
+    });
+
     test("an unknown host, a wrong password and a half URL can be mended", async () => {
       const address = `${source.host}:${source.port}`;
       const mended: Replies = {
@@ -347,6 +384,8 @@ onEachGround("setup.ts --uninstall", (stage) => {
     await project.must("snapshot", ["create", "one", "before"]);
     await project.must("env", ["patch", "app/.env.local", "--copy", "one"]);
     mkdirSync(join(project.home, "mine"));
+    const theirs = ["ditto.yaml", "projects/site/index.html", "secrets/prod"];
+    for (const name of theirs) project.write(join("home", name), "project: shop\n");
     const list = await project.run("setup", ["--uninstall"]);
     expect(list.status).toBe(1);
     for (const said of [
@@ -355,14 +394,19 @@ onEachGround("setup.ts --uninstall", (stage) => {
       "1 base: ",
       ".env.local (put back",
       "the state folder",
-      "mine, which ditto",
+      "ditto.yaml, mine, projects/site, secrets/prod, which ditto",
     ])
       expect(list.stderr).toContain(said);
     expect(readFileSync(envFile, "utf8")).not.toBe("DATABASE_URL=old\n");
     const gone = await project.json("setup", ["--uninstall", "--yes"]);
-    expect(gone).toMatchObject({ copies: 1, bases: 1, snapshots: 1, left: ["mine"] });
+    expect(gone).toMatchObject({
+      copies: 1,
+      bases: 1,
+      snapshots: 1,
+      left: ["ditto.yaml", "mine", "projects/site", "secrets/prod"],
+    });
     expect(readFileSync(envFile, "utf8")).toBe("DATABASE_URL=old\n");
-    expect(project.files()).toEqual(["mine"]);
+    expect(project.files()).toEqual(["mine", "projects", "projects/site", "secrets", ...theirs].sort());
     const { docker } = readProvisioned();
     expect(docker.available ? await stage.leftovers() : []).toEqual([]);
     expect(await project.json("setup", ["--uninstall", "--yes"])).toMatchObject({ copies: 0 });

@@ -4,12 +4,14 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sql } from "./admin.ts";
 import { rowColumns } from "./columns.ts";
+import { passwordWarning } from "./connections.ts";
 import { dumpDdl, type SourceDdl } from "./ddl.ts";
 import { buildFailure, reduceDriverError, reduceOutput, sourceFailure } from "./errors.ts";
 import { openIndexer } from "./indexer.ts";
@@ -27,21 +29,35 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   build.step("Read the definitions");
   await setLockWait(session, build.lockWaitMs);
   await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-  const schema = await readMysqlSchema(session);
+  const schema = await readMysqlTables(session);
   const chosen = choose(schema, build.selection);
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
   const ddl = await dumpDdl(build, chosen.left);
+  if (ddl.disarmed.length > 0) build.warn(passwordWarning(ddl.disarmed));
   await createDatabase(build, build.look.traits);
   await loadTimeZones(build);
   await begin(build);
   const alters = await createTables(build, ddl, schema);
   const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, masks });
+  const counted = build.recount ? await countSource(build, session, chosen) : [];
   await session.query("COMMIT");
   await build.guest.release();
   await raiseCounters(build, masks);
   await createObjects(build, ddl, chosen);
-  return { rows, schema };
+  return { rows, schema, counted };
+}
+
+async function countSource(build: SourceBuild, session: MysqlSession, chosen: Chosen): Promise<Transferred["counted"]> {
+  if (build.selection.schemaOnly) return [];
+  build.step("Count the source again");
+  const counted: Transferred["counted"] = [];
+  for (const rows of tablesToCount(chosen)) {
+    await session.query("SAVEPOINT ditto");
+    counted.push(await countAgain(session, { ...rows, from: quoteIdentifier(rows.table.name) }));
+    await session.query("ROLLBACK TO SAVEPOINT ditto");
+  }
+  return counted;
 }
 
 async function begin(build: SourceBuild): Promise<void> {
@@ -135,16 +151,22 @@ async function copyTable(plan: RowPlan, job: TableJob): Promise<TableRows> {
     });
   });
   await session.query("ROLLBACK TO SAVEPOINT ditto");
-  if (read === undefined || read.rows !== loaded) throw refused(table, read?.rows ?? 0, loaded);
+  if (read === undefined || read.rows !== loaded)
+    throw refused(table, { read: read?.rows ?? 0, loaded, isMasked: mask !== undefined });
   return read;
 }
 
-function refused(table: Table, read: number, loaded: number): DittoError {
+function refused(
+  table: Table,
+  { read, loaded, isMasked }: { read: number; loaded: number; isMasked: boolean },
+): DittoError {
   return new DittoError(
     `Cannot load the rows of "${qualifiedName(table)}": ${read} were read and the server took ${loaded}`,
     {
       code: "ROWS_REFUSED",
-      hint: "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
+      hint: isMasked
+        ? 'The others, masked, break a unique key or a CHECK constraint: "strategy: hash" tells apart what differs in its accents alone. Or leave the table\'s rows out (dump.exclude_table_data)'
+        : "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
     },
   );
 }

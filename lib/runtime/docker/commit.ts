@@ -1,5 +1,5 @@
 import { DittoError } from "../../kit/errors.ts";
-import { withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
 import type { FrozenKind } from "../index.ts";
 import type { ContainerCli } from "./cli.ts";
 import { removeImage } from "./images.ts";

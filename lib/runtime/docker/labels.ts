@@ -1,4 +1,5 @@
-import { homeId, ownerTag } from "../../kit/state.ts";
+import { ownerTag } from "../../kit/owner.ts";
+import { homeId } from "../../kit/state.ts";
 import type { ThingKind } from "../index.ts";
 
 /** Labels say only whose a thing is and who is making it; what changes stands in the record. */

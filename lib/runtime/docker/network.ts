@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { run, which } from "../../kit/exec.ts";
-import { homeId, withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
+import { homeId } from "../../kit/state.ts";
 import type { ContainerCli } from "./cli.ts";
 import { labelFlags } from "./labels.ts";
 

@@ -1,4 +1,5 @@
-import { hasHome, homeId, withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
+import { hasHome, homeId } from "../../kit/state.ts";
 import { createPool, deletePool, growPool, type PoolRequest, type PoolStatus, poolStatus } from "../storage/pool.ts";
 import { type ContainerTool, containerCli } from "./cli.ts";
 import { freeSpaceOf } from "./space.ts";

@@ -1,6 +1,7 @@
 import { finish } from "../../kit/cleanup.ts";
 import { DittoError } from "../../kit/errors.ts";
-import { homeId, withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
+import { homeId } from "../../kit/state.ts";
 import type { CloneMethod, StorageWish } from "../index.ts";
 import { createPool, type KnownPool, type OpenPool, openPool } from "../storage/pool.ts";
 import { findVolume, openVolume, probeReflink } from "../storage/volume.ts";
@@ -76,7 +77,7 @@ async function openOrCreate(cli: ContainerCli): Promise<OpenPool> {
 }
 
 function poolYard(pool: OpenPool): Yard {
-  const { create, clone, rename, freeze, sync, remove, exists, usage, list } = pool;
+  const { create, clone, cloneLive, rename, freeze, remove, exists, usage, list } = pool;
   return {
     method: "pool",
     get mountpoint() {
@@ -86,6 +87,6 @@ function poolYard(pool: OpenPool): Yard {
       return { mountpoint: pool.mountpoint, filesystem: pool.filesystem };
     },
     repair: () => pool.repair({ remount: true }),
-    ...{ create, clone, rename, freeze, sync, remove, exists, usage, list },
+    ...{ create, clone, cloneLive, rename, freeze, remove, exists, usage, list },
   };
 }

@@ -2,7 +2,8 @@ import { access, chmod, mkdir, readFile, rename, symlink, writeFile } from "node
 import { dirname, join, normalize, relative } from "node:path";
 import type { DittoError } from "../../kit/errors.ts";
 import { run } from "../../kit/exec.ts";
-import { hasHome, homePath, newId, withLock } from "../../kit/state.ts";
+import { withLock } from "../../kit/lock.ts";
+import { hasHome, homePath, newId } from "../../kit/state.ts";
 import { removeDirectory } from "../storage/directory.ts";
 import { type Found, findClient, notInstalled, parseVersion, seriesOf } from "./binaries.ts";
 import { nativeRoot, openTemporary } from "./folders.ts";

@@ -2,7 +2,8 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, writeF
 import { basename, dirname, join } from "node:path";
 import { memoryHome, memoryHomes, openMemory } from "../../kit/memory.ts";
 import { requireOurs } from "../../kit/own-folder.ts";
-import { homeId, homePath, ownerTag, RECORD_VERSION } from "../../kit/state.ts";
+import { ownerTag } from "../../kit/owner.ts";
+import { homeId, homePath, RECORD_VERSION } from "../../kit/state.ts";
 import type { Thing, ThingKind } from "../index.ts";
 import { isRoot, type Owner } from "./privileges.ts";
 

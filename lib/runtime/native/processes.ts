@@ -3,7 +3,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { DittoError } from "../../kit/errors.ts";
 import { run } from "../../kit/exec.ts";
-import { ownerTag } from "../../kit/state.ts";
+import { ownerTag } from "../../kit/owner.ts";
 
 interface ProcessFacts {
   pid: number;

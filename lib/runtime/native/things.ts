@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DittoError } from "../../kit/errors.ts";
-import { NAME, newId, ownerTag } from "../../kit/state.ts";
+import { ownerTag } from "../../kit/owner.ts";
+import { NAME, newId } from "../../kit/state.ts";
 import type { Thing } from "../index.ts";
 import { removeDirectory } from "../storage/directory.ts";
 import { FOLDERS, type Folder, knownRoots, readMarker, thingIn, writeMarker } from "./folders.ts";

@@ -213,6 +213,7 @@ function compareComposites(found: Differences, a: CompositeType, b: CompositeTyp
       found.replace = true;
       return;
     }
+    found.disturbs = true;
     for (const { name } of a.attributes)
       if (!b.attributes.some((other) => other.name === name))
         found.add({
@@ -337,7 +338,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
     compare: (a, b) => {
       const found = new Differences();
       if (!identity && a.options !== undefined && b.options !== undefined) {
-        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.next);
+        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.last);
         found.words.push(...words);
         if (changed.length > 0) found.add(`ALTER SEQUENCE ${name} ${changed.join(" ")}`);
         const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");
@@ -379,6 +380,8 @@ export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["o
     it: column,
     parents: [key],
     needs: [key, keyOf.column(owner.schema, owner.table, owner.column)],
+    // Both have to be one's own.
+    follows: [keyOf.relation(owner.schema, owner.table)],
     create: set(column),
     drop: set("NONE"),
     compare: (a, b) => (a === b ? undefined : { words: [`owned by: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),
