@@ -58,7 +58,7 @@ export async function makeBase(request: ReseedRequest, plan: Plan): Promise<Base
   const started = performance.now();
   const id = newId();
   const image = request.image || plan.engine.image(plan.server);
-  if (plan.session && plan.source) await requireTools(request.runtime, plan.server);
+  if (plan.session && plan.source && !plan.stagedFile) await requireTools(request.runtime, plan.server);
   await requireSpace(request.runtime, "reseed", { minFree: request.minFree, needed: plan.look?.bytes ?? 0 });
   request.step("Open the workshop");
   const workshop = await request.runtime.openWorkshop({

@@ -71,7 +71,7 @@ export async function carryServerSettings(build: Build, traits: Record<string, s
 async function carryEach(build: Build, settings: string[]): Promise<void> {
   for (const setting of settings) {
     await sql(build, `ALTER SYSTEM SET ${settingClause(setting)};`).catch(() => {
-      build.warn(`Copies do not have the source's server setting ${setting}: the image does not know it`);
+      build.warn(`Copies do not have the source's server setting ${setting}: their server does not know it`);
     });
   }
 }
