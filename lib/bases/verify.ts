@@ -20,7 +20,7 @@ export function compareRows(read: TableRows[], held: TableRows[]): void {
   refuse(wrong, "the base does not hold the rows that were read");
 }
 
-/** Checks that every relation, column, key and sequence of the source that was chosen stands in the base. */
+/** Checks that every relation, column and key of the source that was chosen stands in the base; positions of sequences count as rows. */
 export function compareSchemas(source: Schema, base: Schema, chosen: Chosen): void {
   const left = new Set(chosen.left.map(qualifiedName));
   const held = new Map(base.tables.map((table) => [qualifiedName(table), table]));

@@ -43,7 +43,7 @@ export async function readDiagrams([text, against]: [string, string | undefined]
 }
 
 function readSchema({ engine, session }: OpenDatabase): Promise<Schema> {
-  return dialects[engine].read(session);
+  return dialects[engine].readTables(session);
 }
 
 /** A table or schema that is in neither would give an empty picture. */

@@ -1,4 +1,5 @@
 import type { DiffOptions, Plan, ScriptForm } from "./change.ts";
+import type { Schema } from "./model.ts";
 import type { FullSchema } from "./model-objects.ts";
 
 /** A session of any engine; those of servers are such. */
@@ -13,6 +14,8 @@ export interface CatalogSession {
 export interface SchemaDialect {
   /** Reads everything, a round of queries for each kind of object. */
   read(session: CatalogSession): Promise<FullSchema>;
+  /** Reads the tables alone, without the statements that make them: cheap where there are thousands. */
+  readTables(session: CatalogSession): Promise<Schema>;
   /** What turns `a` into `b`. */
   diff(a: FullSchema, b: FullSchema, options: DiffOptions): Plan;
   script: ScriptForm;

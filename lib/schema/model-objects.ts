@@ -1,4 +1,4 @@
-import type { Schema, SchemaEngine, SequenceOptions } from "./model.ts";
+import type { Schema, SchemaEngine, Sequence, SequenceOptions } from "./model.ts";
 
 /** What every object may have. */
 export interface Described {
@@ -26,6 +26,7 @@ export interface FullSchema extends Schema {
   server: { flavour: "postgres" | "mysql" | "mariadb" | "sqlite"; version: string };
   /** What the database itself is set to: charset, collation. */
   settings: Record<string, string>;
+  sequences: Sequence[];
   schemas: Namespace[];
   extensions: Extension[];
   types: UserType[];

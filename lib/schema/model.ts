@@ -1,4 +1,4 @@
-import type { Described, Grant } from "./model-objects.ts";
+import type { Described, Grant, ObjectKey } from "./model-objects.ts";
 
 /** Every engine that has schemas to read and compare; SQLite runs no server. */
 export type SchemaEngine = "postgres" | "mysql" | "sqlite";
@@ -9,7 +9,6 @@ export interface Schema {
   database: string;
   /** Ordered by schema, then name. */
   tables: Table[];
-  sequences: Sequence[];
 }
 
 /** What a relation is; only `table`, `partition` and `materialized view` hold rows of their own. */
@@ -27,7 +26,7 @@ export interface Table extends Described {
   checks: Check[];
   /** The columns by which rows are spread over partitions, expressions' columns too. */
   partitionKey: string[];
-  /** The partitioned or inherited parents, as `schema.name`; by their keys where the schema is whole. */
+  /** The partitioned or inherited parents, as `schema.name`. */
   parents: string[];
   /** What a view reads, as `schema.name`. */
   needs?: string[];
@@ -35,7 +34,7 @@ export interface Table extends Described {
   storage: string;
   /** The planner's guess; -1 when it has none. */
   estimatedRows: number;
-  /** Bytes of the rows, out-of-line values included, indexes not. */
+  /** Bytes of the rows, out-of-line values included, indexes not; 0 where they were not asked for. */
   bytes: number;
   /** Made and owned by this extension (Postgres). */
   extension: string;
@@ -49,6 +48,8 @@ export interface Table extends Described {
 }
 
 export interface PostgresTable {
+  /** Its parents' keys, of those that are compared. */
+  parents: ObjectKey[];
   unlogged: boolean;
   /** Access method where it is not the default: `heap` gives "". */
   accessMethod: string;
@@ -195,6 +196,7 @@ export interface Index {
   /** `btree`, `gin`, `FULLTEXT`, `SPATIAL`, … */
   method?: string;
   parts?: IndexPart[];
+  /** Columns that it holds and doesn't compare (Postgres). */
   include?: string[];
   predicate?: string;
   visible?: boolean;
@@ -245,8 +247,8 @@ export interface Sequence extends Described {
   schema: string;
   name: string;
   type: string;
-  /** The value that the next call gives, as text: it may be beyond 2^53. "" where it may not be read. */
-  next: string;
+  /** The value that the last call gave, as text: it may be beyond 2^53. "" where there was none, or it may not be read. */
+  last: string;
   options?: SequenceOptions;
   unlogged?: boolean;
   /** Made and altered through its column only. */

@@ -1,7 +1,7 @@
 import type { Session } from "../../engine/index.ts";
 import { isMysql } from "../../engine/mysql/version.ts";
 import type { Definition } from "../../mask/detect-literals.ts";
-import { type CatalogQuery, catalog } from "../../schema/read-mysql.ts";
+import { type CatalogQuery, catalog } from "../../schema/mysql/catalog.ts";
 
 /** Everything in which people write values without there being a row: a query for each kind of definition. */
 const QUERIES: CatalogQuery[] = [

@@ -1,4 +1,4 @@
-import { catalog } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
 import type { Build, Disarmed } from "../build.ts";
 import { withWorkshopSession } from "./admin.ts";
 

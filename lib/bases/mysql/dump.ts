@@ -4,7 +4,7 @@ import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
 import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
@@ -29,7 +29,7 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   build.step("Read the definitions");
   await setLockWait(session, build.lockWaitMs);
   await session.query("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-  const schema = await readMysqlSchema(session);
+  const schema = await readMysqlTables(session);
   const chosen = choose(schema, build.selection);
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
@@ -151,16 +151,22 @@ async function copyTable(plan: RowPlan, job: TableJob): Promise<TableRows> {
     });
   });
   await session.query("ROLLBACK TO SAVEPOINT ditto");
-  if (read === undefined || read.rows !== loaded) throw refused(table, read?.rows ?? 0, loaded);
+  if (read === undefined || read.rows !== loaded)
+    throw refused(table, { read: read?.rows ?? 0, loaded, isMasked: mask !== undefined });
   return read;
 }
 
-function refused(table: Table, read: number, loaded: number): DittoError {
+function refused(
+  table: Table,
+  { read, loaded, isMasked }: { read: number; loaded: number; isMasked: boolean },
+): DittoError {
   return new DittoError(
     `Cannot load the rows of "${qualifiedName(table)}": ${read} were read and the server took ${loaded}`,
     {
       code: "ROWS_REFUSED",
-      hint: "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
+      hint: isMasked
+        ? 'The others, masked, break a unique key or a CHECK constraint: "strategy: hash" tells apart what differs in its accents alone. Or leave the table\'s rows out (dump.exclude_table_data)'
+        : "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
     },
   );
 }

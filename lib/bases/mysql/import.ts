@@ -2,7 +2,7 @@ import { mysql } from "../../engine/mysql/index.ts";
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Build, DumpFile } from "../build.ts";
 import { openDump } from "../files.ts";
 import { sql, withWorkshopSession } from "./admin.ts";
@@ -58,7 +58,7 @@ function loadFailure(build: Build, file: DumpFile, stderr: string): DittoError {
 }
 
 async function refuseNothing(build: Build, file: DumpFile): Promise<void> {
-  const { tables } = await withWorkshopSession(build, readMysqlSchema);
+  const { tables } = await withWorkshopSession(build, readMysqlTables);
   if (tables.length > 0) return;
   throw new DittoError(`Cannot load "${file.name}": it made no table in database ${quoteIdentifier(build.database)}`, {
     code: "DUMP_EMPTY",

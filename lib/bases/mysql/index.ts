@@ -1,4 +1,4 @@
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Transfer } from "../build.ts";
 import { withWorkshopSession } from "./admin.ts";
 import { readDefinitions } from "./definitions.ts";
@@ -22,7 +22,7 @@ export const mysqlTransfer: Transfer = {
   misfitOf,
   fits,
   withBase: withWorkshopSession,
-  readSchema: readMysqlSchema,
+  readSchema: readMysqlTables,
   readDefinitions,
   sampleRows,
   misfitsOfMasks,

@@ -2,13 +2,13 @@ import { quoteIdentifier, quoteQualified } from "../../engine/mysql/quote.ts";
 import { buildBrackets } from "../../engine/mysql/settings.ts";
 import { DittoError } from "../../kit/errors.ts";
 import { holdsRows, type Key, type Schema, type Table } from "../../schema/model.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Build } from "../build.ts";
 import { sql, withWorkshopSession } from "./admin.ts";
 
 /** The base's schema; throws when rows refer to rows that are not there, which the server doesn't check while loading. */
 export async function inspect(build: Build): Promise<Schema> {
-  const schema = await withWorkshopSession(build, readMysqlSchema);
+  const schema = await withWorkshopSession(build, readMysqlTables);
   const checks = schema.tables.flatMap((table) =>
     table.keys.filter((key) => key.references?.schema === build.database).map((key) => ({ table, key })),
   );
@@ -43,7 +43,7 @@ function antiJoin(table: Table, key: Key): string {
 
 /** Statistics for the first query of every copy; the redo log is on again, or small. */
 export async function settle(build: Build): Promise<void> {
-  const { tables } = await withWorkshopSession(build, readMysqlSchema);
+  const { tables } = await withWorkshopSession(build, readMysqlTables);
   const names = tables.filter(holdsRows).map((table) => quoteIdentifier(table.name));
   const statements: string[] = [];
   for (let at = 0; at < names.length; at += 100) {

@@ -4,7 +4,8 @@ import { TRAIT_SETTINGS } from "../../engine/mysql/settings.ts";
 import { isMariadb } from "../../engine/mysql/version.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Schema, Table } from "../../schema/model.ts";
-import { catalog, readMysqlSchema } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
+import { type MysqlTables, readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Build, PrivilegeQuestion, Selection, SourceLook } from "../build.ts";
 import { type MissingPrivilege, refuseMissing, shorten } from "../privileges.ts";
 import { type Chosen, choose } from "../selection.ts";
@@ -53,7 +54,7 @@ export async function missingPrivileges(
 }
 
 interface Picked {
-  schema: Schema;
+  schema: MysqlTables;
   chosen: Chosen;
   /** Tables whose definition is taken. */
   taken: Table[];
@@ -61,7 +62,7 @@ interface Picked {
 
 async function readChosen(session: Session, selection: Selection, lockWaitMs: number): Promise<Picked> {
   await setLockWait(session, lockWaitMs);
-  const schema = await readMysqlSchema(session);
+  const schema = await readMysqlTables(session);
   const chosen = choose(schema, selection);
   const left = new Set(chosen.left);
   return { schema, chosen, taken: schema.tables.filter((table) => !left.has(table)) };
@@ -104,19 +105,13 @@ async function readTraits(session: Session, schema: Schema, taken: Table[]): Pro
     },
     from: "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = DATABASE()",
   });
-  const used = await catalog<{ name: string }>(session, {
-    fields: { name: "COLLATION_NAME" },
-    from: "FROM (SELECT DISTINCT COLLATION_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND COLLATION_NAME IS NOT NULL) c",
-  });
+  const used = schema.tables.flatMap(({ columns }) => columns.map(({ collation }) => collation));
   const engines = new Set(taken.filter(({ kind }) => kind !== "view").map(({ storage }) => storage));
   return {
     database_character_set: defaults?.charset ?? "",
     database_collation: defaults?.collation ?? "",
     time_zone_names: defaults?.zone ? "yes" : "no",
-    collations: [...new Set([...used.map(({ name }) => name), defaults?.collation ?? ""])]
-      .filter(Boolean)
-      .sort()
-      .join(","),
+    collations: [...new Set([...used, defaults?.collation ?? ""])].filter(Boolean).sort().join(","),
     engines: [...engines].filter(Boolean).sort().join(","),
     tables: String(schema.tables.length),
   };
@@ -152,7 +147,7 @@ async function fitsInto(session: Session, look: SourceLook): Promise<void> {
   if (engines.length > 0)
     throw misfit(
       `its server has no storage engine ${engines.join(", ")}`,
-      "Leave out the tables that use it (dump.exclude_tables), turn it on (copy.settings), or set copy.image to an image that has it",
+      "Leave out the tables that use it (dump.exclude_tables), or set copy.image to an image whose server has it without being asked",
     );
   const [fixed] = await catalog<Record<string, number>>(session, {
     fields: { lower_case_table_names: "@@lower_case_table_names", innodb_page_size: "@@innodb_page_size" },

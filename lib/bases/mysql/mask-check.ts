@@ -7,7 +7,7 @@ import { type ColumnMask, columnName, type MaskPlan, requestOf } from "../../mas
 import type { Rule } from "../../mask/rule.ts";
 import { breaks, trialsOf } from "../../mask/trial.ts";
 import { qualifiedName, type Table } from "../../schema/model.ts";
-import { catalog } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
 import { keepsRow } from "./mask-sql.ts";
 
 /** What of the rules the source itself does not understand, in words: conditions are planned, of no row. */

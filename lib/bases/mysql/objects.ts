@@ -1,7 +1,7 @@
 import type { Session } from "../../engine/index.ts";
 import { isMariadb } from "../../engine/mysql/version.ts";
 import { DittoError } from "../../kit/errors.ts";
-import { type CatalogQuery, catalog } from "../../schema/read-mysql.ts";
+import { type CatalogQuery, catalog } from "../../schema/mysql/catalog.ts";
 import type { SourceBuild } from "../build.ts";
 import type { Chosen } from "../selection.ts";
 import { withWorkshopSession } from "./admin.ts";

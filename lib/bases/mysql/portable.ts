@@ -3,7 +3,7 @@ import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { adminArguments, toolNames } from "../../engine/mysql/tools.ts";
 import { isMysql } from "../../engine/mysql/version.ts";
-import { readMysqlSchema } from "../../schema/read-mysql.ts";
+import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Build, TableRows } from "../build.ts";
 import { saveStream } from "../save.ts";
 import { withWorkshopSession } from "./admin.ts";
@@ -17,7 +17,7 @@ import { StatementSplitter } from "./statements.ts";
 /** Dumps the finished base into one gzip file on this host, for `zcat | mysql`; rows and hashes are taken as they pass. */
 export async function portableDump(build: Build, file: string): Promise<TableRows[]> {
   const step = build.step("Write the portable dump");
-  const reader = new DumpReader(await withWorkshopSession(build, readMysqlSchema), build.watch?.());
+  const reader = new DumpReader(await withWorkshopSession(build, readMysqlTables), build.watch?.());
   const { args, tool } = dumpCommand(build, [
     "--single-transaction",
     "--quick",

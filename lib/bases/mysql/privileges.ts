@@ -2,7 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import { isMysql } from "../../engine/mysql/version.ts";
 import type { Table } from "../../schema/model.ts";
-import { catalog } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
 import { type MissingPrivilege, shorten } from "../privileges.ts";
 import { type Grants, readGrants } from "./grants.ts";
 

@@ -1,7 +1,7 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/mysql/quote.ts";
 import type { Column, Table } from "../../schema/model.ts";
-import { catalog } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
 import {
   SAMPLED_CHARACTERS,
   SAMPLED_JSON_CHARACTERS,

@@ -1,5 +1,5 @@
 import { holdsRows, qualifiedName, type Table } from "../../schema/model.ts";
-import { catalog } from "../../schema/read-mysql.ts";
+import { catalog } from "../../schema/mysql/catalog.ts";
 import type { SourceBuild } from "../build.ts";
 import type { Chosen } from "../selection.ts";
 

@@ -4,7 +4,7 @@ import { majorOf } from "../../engine/postgres/server.ts";
 import { DittoError, messageOf } from "../../kit/errors.ts";
 import type { Schema, Table } from "../../schema/model.ts";
 import { qualifiedName } from "../../schema/model.ts";
-import { readPostgresSchema } from "../../schema/read-postgres.ts";
+import { readPostgresRelations, readPostgresTables } from "../../schema/postgres/read.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
 import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
@@ -101,11 +101,11 @@ function withoutPosition({ look }: SourceBuild): TableRows[] {
 async function openSnapshot(build: SourceBuild): Promise<Schema> {
   const { session } = build;
   for (let attempt = 1; attempt <= 3; attempt++) {
-    const before = await readPostgresSchema(session);
+    const before = await readPostgresRelations(session);
     const locked = lockable(before, choose(before, build.selection));
     await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await lock(session, locked, build.lockWaitMs);
-    const schema = await readPostgresSchema(session);
+    const schema = await readPostgresTables(session);
     const names = new Set(locked.map(qualifiedName));
     if (lockable(schema, choose(schema, build.selection)).every((table) => names.has(qualifiedName(table))))
       return schema;

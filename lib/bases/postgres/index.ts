@@ -1,4 +1,4 @@
-import { readPostgresSchema } from "../../schema/read-postgres.ts";
+import { readPostgresTables } from "../../schema/postgres/read.ts";
 import type { Transfer } from "../build.ts";
 import { rowsOfFile } from "./archive.ts";
 import { readDefinitions } from "./definitions.ts";
@@ -26,7 +26,7 @@ export const postgresTransfer: Transfer = {
   misfitOf,
   fits,
   withBase: withSocketSession,
-  readSchema: readPostgresSchema,
+  readSchema: readPostgresTables,
   readDefinitions,
   sampleRows,
   misfitsOfMasks,

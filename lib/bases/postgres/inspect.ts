@@ -4,7 +4,7 @@ import { majorOf } from "../../engine/postgres/server.ts";
 import { parseAnswer } from "../../kit/answer.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Schema } from "../../schema/model.ts";
-import { readPostgresSchema } from "../../schema/read-postgres.ts";
+import { readPostgresTables } from "../../schema/postgres/read.ts";
 import type { Build } from "../build.ts";
 import { type Conversation, converse } from "../conversation.ts";
 import { restoreFailure } from "./errors.ts";
@@ -26,7 +26,7 @@ async function inspectThrough(session: Session): Promise<Schema> {
       hint: "They are invalid on the source as well, or the restore was cut short: REINDEX them there and reseed",
     });
   }
-  return readPostgresSchema(session);
+  return readPostgresTables(session);
 }
 
 /**

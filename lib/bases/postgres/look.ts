@@ -1,5 +1,5 @@
 import type { Session } from "../../engine/index.ts";
-import { readPostgresSchema } from "../../schema/read-postgres.ts";
+import { readPostgresTables } from "../../schema/postgres/read.ts";
 import type { PrivilegeQuestion, Selection, SourceLook } from "../build.ts";
 import { type MissingPrivilege, refuseMissing } from "../privileges.ts";
 import { choose } from "../selection.ts";
@@ -45,9 +45,9 @@ export async function missingPrivileges(
 }
 
 async function readChosen(session: Session, selection: Selection, lockWaitMs: number) {
-  // Sizes and sequences' positions need a lock each.
+  // Sizes need a lock each.
   await session.query(`SET lock_timeout = ${Math.max(1, Math.round(lockWaitMs))}`);
-  const schema = await readPostgresSchema(session).catch((error) => {
+  const schema = await readPostgresTables(session).catch((error) => {
     throw (error as { code?: string }).code === "55P03" ? dumpFailure("lock timeout") : error;
   });
   return { schema, chosen: choose(schema, selection) };

@@ -58,7 +58,8 @@ export function rowsEnvironment(encoding: string): Record<string, string> {
 
 /** Environment of what runs statements in the workshop's server, otherwise with the settings that the database has. */
 export function statementEnvironment(): { PGCLIENTENCODING: string; PGOPTIONS: string } {
-  return { ...clientEncoding("UTF8"), PGOPTIONS: optionsOf(FILLING) };
+  // Most of them are questions to the catalog, which take longer to compile than to answer.
+  return { ...clientEncoding("UTF8"), PGOPTIONS: optionsOf({ ...FILLING, jit: "off" }) };
 }
 
 /** A database of SQL_ASCII holds bytes of any encoding: they pass as they are, for reading them as UTF-8 may fail. */

@@ -1,10 +1,13 @@
+import type { Session } from "../../engine/index.ts";
 import type { SchemaDialect } from "../dialect.ts";
 import { diffMysql, SQL_MODE } from "./diff.ts";
 import { readMysql } from "./read.ts";
+import { readMysqlTables } from "./read-tables.ts";
 
 /** MySQL and MariaDB. Their changes of a schema commit by themselves, so that nothing stands around them. */
 export const mysqlDialect: SchemaDialect = {
   read: readMysql,
+  readTables: (session) => readMysqlTables(session as Session),
   diff: diffMysql,
   script: {
     begin: "",

@@ -2,7 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { CatalogSession } from "../dialect.ts";
 import type { NotCompared, OtherObject, Routine, ScheduledEvent, Trigger } from "../model-objects.ts";
-import { catalog } from "../read-mysql.ts";
+import { catalog } from "./catalog.ts";
 import { type Shown, shown } from "./show.ts";
 
 /** Functions and procedures; those that may not be read are named in `notCompared`. */

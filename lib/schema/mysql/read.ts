@@ -1,28 +1,31 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { CatalogSession } from "../dialect.ts";
-import type { Table } from "../model.ts";
+import type { Sequence, Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
-import { catalog, readMysqlSchema } from "../read-mysql.ts";
+import { catalog } from "./catalog.ts";
 import { definitionOf, parseTable } from "./definition.ts";
 import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
-import { shown } from "./show.ts";
+import { readMysqlTables } from "./read-tables.ts";
+import { shown, untranslated } from "./show.ts";
 
 /** Reads everything that is in the session's database. */
 export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   const notCompared: NotCompared[] = [];
   const server = session as Session;
-  const plain = await readMysqlSchema(server);
+  const plain = await readMysqlTables(server);
   const settings = await readSettings(session);
-  const collations = await tableCollations(server);
   const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
-  for (const table of plain.tables) {
-    if (table.kind === "view") await addView(session, table, notCompared);
-    else await addTable(session, table, { collation: collations.get(table.name) ?? "", unescaped });
-  }
+  await untranslated(session, async () => {
+    for (const table of plain.tables) {
+      if (table.kind === "view") await addView(session, table, notCompared);
+      else await addTable(session, table, unescaped);
+    }
+  });
   await markCounters(server, plain.tables);
+  await markLast(server, plain.sequences);
   const definitions = new Map<string, string>();
   for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
   const schema: FullSchema = {
@@ -56,6 +59,19 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
     notCompared: [...notCompared, ...(await readHidden(session)), ...(await readBeyond(session))],
   };
   return withoutOwnDefiner(schema, await ownAccounts(session));
+}
+
+/** MariaDB's sequences are relations to be read; who has values in its cache may not have given them yet. */
+async function markLast(session: Session, sequences: Sequence[]): Promise<void> {
+  if (sequences.length === 0) return;
+  const select = ({ name }: Sequence) =>
+    `SELECT ${quoteLiteral(name)} AS n, next_not_cached_value AS v, start_value AS s, increment AS i FROM ${quoteIdentifier(name)}`;
+  const taken = await catalog<{ name: string; last: string }>(session, {
+    fields: { name: "n", last: "CAST(v - i AS CHAR)" },
+    from: `FROM (${sequences.map(select).join(" UNION ALL ")}) q WHERE v <> s`,
+  });
+  const last = new Map(taken.map((row) => [row.name, row.last]));
+  for (const sequence of sequences) sequence.last = last.get(sequence.name) ?? "";
 }
 
 /** The session's account; on servers of ditto's own also the one that loads files, and nobody else is known there. */
@@ -101,17 +117,9 @@ async function readSettings(session: CatalogSession): Promise<Record<string, str
   };
 }
 
-async function tableCollations(session: Session): Promise<Map<string, string>> {
-  const rows = await catalog<{ name: string; collation: string | null }>(session, {
-    fields: { name: "TABLE_NAME", collation: "TABLE_COLLATION" },
-    from: "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'VIEW'",
-  });
-  return new Map(rows.map(({ name, collation }) => [name, collation ?? ""]));
-}
-
-/** Names of tables and columns that hold the sign that quotes them. */
+/** Names of tables, columns and keys that hold the sign that quotes them. */
 function backquoted(tables: Table[]): string[] {
-  const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
+  const names = tables.flatMap(({ name, columns, keys }) => [name, ...[...columns, ...keys].map((part) => part.name)]);
   return [...new Set(names.filter((name) => name.includes("`")))];
 }
 
@@ -147,14 +155,11 @@ async function withTrueDefaults(session: CatalogSession, table: string, create: 
   return whole;
 }
 
-async function addTable(
-  session: CatalogSession,
-  table: Table,
-  { collation, unescaped }: { collation: string; unescaped: string[] },
-): Promise<void> {
+async function addTable(session: CatalogSession, table: Table, unescaped: string[]): Promise<void> {
   const printed = escaped((await shown(session, "TABLE", table.name))?.create ?? "", unescaped);
   const create = session.server.flavour === "mariadb" ? await withTrueDefaults(session, table.name, printed) : printed;
-  table.mysql = { charset: collation.split("_")[0] ?? "", collation, rowFormat: "", create };
+  if (table.mysql === undefined) return;
+  table.mysql.create = create;
   const text = definitionOf(table);
   table.mysql.rowFormat = text.options.get("ROW_FORMAT") ?? "";
   if (text.partitioning !== "") table.mysql.partitioning = text.partitioning;

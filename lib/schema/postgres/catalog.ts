@@ -7,9 +7,16 @@ export const USER = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
 /** A catalog's row: `class/16385`. */
 type Id = string;
 
+/**
+ * How much is read: `tables` is what they are and hold, and costs little where there are thousands; `whole` is all that
+ * it takes to make the database anew.
+ */
+type Depth = "tables" | "whole";
+
 /** The catalog while it is read: what has been found so far, and under which key. */
 export interface Catalog {
   query<Row>(sql: string): Promise<Row[]>;
+  depth: Depth;
   /** The server's major version. */
   version: number;
   databaseOwner: string;
@@ -20,21 +27,32 @@ export interface Catalog {
   schema: FullSchema;
 }
 
+/** Asks nothing yet: of tables alone no server's facts are needed, and what extensions own is not left out. */
+export function newCatalog(session: CatalogSession, depth: Depth): Catalog {
+  return {
+    query: <Row>(sql: string) => session.query<Row>(sql),
+    depth,
+    version: Number.parseInt(session.server.version, 10),
+    databaseOwner: "",
+    keys: new Map(),
+    members: new Map(),
+    schema: emptySchema(session),
+  };
+}
+
+/** An expression that only a whole reading asks for. */
+export function ifWhole({ depth }: Catalog, expression: string): string {
+  return depth === "whole" ? expression : "NULL";
+}
+
 export async function openCatalog(session: CatalogSession): Promise<Catalog> {
-  const schema = emptySchema(session);
-  const query = <Row>(sql: string) => session.query<Row>(sql);
-  const [facts] = await query<{ user: string; owner: string; roles: string[] }>(
+  const catalog = newCatalog(session, "whole");
+  const { schema } = catalog;
+  const [facts] = await catalog.query<{ user: string; owner: string; roles: string[] }>(
     `SELECT current_user::text AS user, pg_get_userbyid(datdba)::text AS owner,
        ARRAY(SELECT rolname FROM pg_roles ORDER BY 1)::text[] AS roles FROM pg_database WHERE datname = current_database()`,
   );
-  const catalog: Catalog = {
-    query,
-    version: Number.parseInt(session.server.version, 10),
-    databaseOwner: facts?.owner ?? "",
-    keys: new Map(),
-    members: new Map(),
-    schema,
-  };
+  catalog.databaseOwner = facts?.owner ?? "";
   schema.roles = facts?.roles ?? [];
   schema.postgres = {
     defaultPrivileges: [],

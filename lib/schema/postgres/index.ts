@@ -1,10 +1,11 @@
 import type { SchemaDialect } from "../dialect.ts";
 import { diffPostgres } from "./diff.ts";
-import { readWholePostgres } from "./read.ts";
+import { readPostgresOutline, readWholePostgres } from "./read.ts";
 
 /** Postgres 12 and later. */
 export const postgresDialect: SchemaDialect = {
   read: readWholePostgres,
+  readTables: readPostgresOutline,
   diff: diffPostgres,
   script: {
     begin: "BEGIN",

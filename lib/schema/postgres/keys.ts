@@ -1,3 +1,4 @@
+import type { Table } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
 import { ident, qualified } from "./quote.ts";
 
@@ -36,3 +37,8 @@ export const keyOf = {
   defaultPrivileges: (role: string, schema: string, on: string): ObjectKey =>
     `default privileges:${ident(role)}/${schema}/${on}`,
 };
+
+/** The parents of a table that are compared too. */
+export function parentsOf(table: Table): ObjectKey[] {
+  return table.postgres?.parents ?? [];
+}

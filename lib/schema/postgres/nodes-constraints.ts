@@ -234,7 +234,7 @@ export function indexNode(world: World, table: Table, index: Index, followsParen
   const columns =
     table.kind === "materialized view"
       ? []
-      : index.columns.map((column) => keyOf.column(table.schema, table.name, column));
+      : [...index.columns, ...(index.include ?? [])].map((column) => keyOf.column(table.schema, table.name, column));
   return node<PlacedIndex>({
     key: keyOf.index(table.schema, index.name),
     kind: "index",

@@ -1,6 +1,6 @@
 import type { Check, Column, Key, Table } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, node } from "./node.ts";
 import { nameIn } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
@@ -77,7 +77,7 @@ export function adoptionNodes(table: Table, { parent }: Adoption, followers: Obj
   const name = qualified(table.schema, table.name);
   const title = `${shown(table.schema, table.name)} inherits`;
   const shared = { kind: "table" as const, schema: table.schema, title, it: parent, implied: true, drop: () => [] };
-  const inheritances = table.parents.map((above) => `inheritance:${name} ${nameIn(above)}`);
+  const inheritances = parentsOf(table).map((above) => `inheritance:${name} ${nameIn(above)}`);
   return [
     node<string>({
       ...shared,
@@ -158,8 +158,8 @@ export function localityNode(table: Table, twin: Table | undefined, followers: O
   const statements = [
     `CREATE TABLE ${parent} (${lines.join(", ")})`,
     `ALTER TABLE ${name} INHERIT ${parent}`,
-    ...table.parents.map((one) => `ALTER TABLE ${name} NO INHERIT ${nameIn(one)}`),
-    ...table.parents.map((one) => `ALTER TABLE ${name} INHERIT ${nameIn(one)}`),
+    ...parentsOf(table).map((one) => `ALTER TABLE ${name} NO INHERIT ${nameIn(one)}`),
+    ...parentsOf(table).map((one) => `ALTER TABLE ${name} INHERIT ${nameIn(one)}`),
     `ALTER TABLE ${name} NO INHERIT ${parent}`,
     `DROP TABLE ${parent}`,
   ];
@@ -169,7 +169,7 @@ export function localityNode(table: Table, twin: Table | undefined, followers: O
     schema: table.schema,
     title: `${shown(table.schema, table.name)} has columns of its own`,
     it: become.map((column) => column.name).join(", "),
-    needs: table.parents.map((one) => `inheritance:${name} ${nameIn(one)}`),
+    needs: parentsOf(table).map((one) => `inheritance:${name} ${nameIn(one)}`),
     follows: followers,
     create: () => statements.map((sql) => ({ sql })),
     drop: () => [],
@@ -181,7 +181,7 @@ export function localityNode(table: Table, twin: Table | undefined, followers: O
 export function heirsIn(tables: Iterable<Table>): Map<ObjectKey, Table[]> {
   const heirs = new Map<ObjectKey, Table[]>();
   for (const table of tables)
-    for (const parent of table.parents) heirs.set(parent, [...(heirs.get(parent) ?? []), table]);
+    for (const parent of parentsOf(table)) heirs.set(parent, [...(heirs.get(parent) ?? []), table]);
   return heirs;
 }
 

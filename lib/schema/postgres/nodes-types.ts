@@ -338,7 +338,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
     compare: (a, b) => {
       const found = new Differences();
       if (!identity && a.options !== undefined && b.options !== undefined) {
-        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.next);
+        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.last);
         found.words.push(...words);
         if (changed.length > 0) found.add(`ALTER SEQUENCE ${name} ${changed.join(" ")}`);
         const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");

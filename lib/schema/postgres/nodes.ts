@@ -1,6 +1,6 @@
 import type { Table } from "../model.ts";
 import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
 import {
   extensionNode,
@@ -68,7 +68,7 @@ function enabledAbove(
   tables: Map<ObjectKey, Table>,
   { schema, table, name }: Trigger,
 ): string {
-  const parents = tables.get(keyOf.relation(schema, table))?.parents ?? [];
+  const parents = tables.get(keyOf.relation(schema, table))?.postgres?.parents ?? [];
   const above = triggers.find((one) => one.name === name && parents.includes(keyOf.relation(one.schema, one.table)));
   return above?.enabled ?? "";
 }
@@ -89,7 +89,10 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
   const view = table.kind === "view" || table.kind === "materialized view";
   const moves = table.postgres?.partitionBound !== twin?.postgres?.partitionBound;
   const alone = moves || world.remade.has(keyOf.relation(table.schema, table.name));
-  const kept = table.parents.filter((parent) => twin?.parents.includes(parent) && !alone && !world.remade.has(parent));
+  const parents = parentsOf(table);
+  const kept = parents.filter(
+    (parent) => twin?.postgres?.parents.includes(parent) && !alone && !world.remade.has(parent),
+  );
   const followsParent = kept.length > 0;
   const triggered = world.a.triggers.some((one) => one.schema === table.schema && one.table === table.name);
   const adoption = ofA
@@ -97,7 +100,7 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
     : adoptionOf(table, twin, { tables, others, kept, triggered });
   for (const column of table.columns) {
     const has = (one: Table | undefined) => one?.columns.some(({ name }) => name === column.name) === true;
-    const above = table.parents.flatMap((parent) => {
+    const above = parents.flatMap((parent) => {
       const found = tables.get(parent);
       return found !== undefined && has(found) ? [found] : [];
     });
@@ -153,7 +156,7 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
   if (table.postgres?.ofType) nodes.push(typingNode(table));
   // What a partition must have to fit its parent is made before it is attached.
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
-  for (const parent of table.parents) {
+  for (const parent of parents) {
     const { columns = [], checks = [] } = tables.get(parent) ?? {};
     const above = [
       ...columns.map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
@@ -161,7 +164,7 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
     ];
     nodes.push(parentNode(world, table, parent, [...followers, ...above]));
   }
-  const aboveAll = table.parents.flatMap((parent) =>
+  const aboveAll = parentsOf(table).flatMap((parent) =>
     (tables.get(parent)?.columns ?? []).map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
   );
   if (adoption !== undefined && !ofA) nodes.push(...adoptionNodes(table, adoption, [...followers, ...aboveAll]));

@@ -1,5 +1,5 @@
-import type { Column, Sequence, SequenceOptions, Table, TableKind } from "../model.ts";
-import { type Catalog, grantsOf, idOf, known, optionsOf, ownerName, USER } from "./catalog.ts";
+import { type Column, qualifiedName, type Table, type TableKind } from "../model.ts";
+import { type Catalog, grantsOf, idOf, ifWhole, known, optionsOf, ownerName, USER } from "./catalog.ts";
 import { keyOf } from "./keys.ts";
 
 /** Relations by oid, for what hangs on them. */
@@ -36,15 +36,19 @@ interface RelationRow {
   clustered: string | null;
   tablespace: string | null;
   parents: string[];
+  needs: string[];
+  partition_key: string[];
   definition: string | null;
   populated: boolean;
   server: string | null;
   server_options: string[] | null;
   rows: number;
+  bytes: string | null;
+  extension: string | null;
 }
 
-/** Tables, views, materialized views and foreign tables, without what hangs on them. */
-export async function readRelations(catalog: Catalog): Promise<Relations> {
+/** Tables, views, materialized views and foreign tables, without what hangs on them. A size takes a lock on its table. */
+export async function readRelations(catalog: Catalog, { sizes }: { sizes: boolean }): Promise<Relations> {
   const rows = await catalog.query<RelationRow>(`
     SELECT c.oid::text AS id, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relispartition AS partition,
       c.relpersistence::text AS persistence, pg_get_userbyid(c.relowner)::text AS owner, coalesce(c.relacl, acldefault('r', c.relowner))::text[] AS acl,
@@ -58,9 +62,19 @@ export async function readRelations(catalog: Catalog): Promise<Relations> {
       (SELECT x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = c.oid AND i.indisclustered)::text AS clustered,
       s.spcname::text AS tablespace,
       ARRAY(SELECT i.inhparent::text FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents,
-      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS definition, c.relispopulated AS populated,
+      ARRAY(SELECT DISTINCT rn.nspname || '.' || r.relname FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+        JOIN pg_class r ON d.refclassid = 'pg_class'::regclass AND r.oid = d.refobjid AND r.oid <> c.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+        WHERE w.ev_class = c.oid AND c.relkind IN ('v', 'm'))::text[] AS needs,
+      ARRAY(SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (p.partattrs::int2[]) WHERE p.partrelid = c.oid
+        UNION SELECT a.attname FROM pg_depend d JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+        WHERE c.relkind = 'p' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid > 0 AND d.deptype = 'i'
+        AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = 0)::text[] AS partition_key,
+      CASE WHEN c.relkind IN ('v', 'm') THEN ${ifWhole(catalog, "pg_get_viewdef(c.oid)")} END AS definition, c.relispopulated AS populated,
       fs.srvname::text AS server, CASE WHEN f.ftrelid IS NOT NULL THEN ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value)
-        FROM pg_options_to_table(f.ftoptions) ORDER BY 1) END AS server_options, c.reltuples::float8 AS rows
+        FROM pg_options_to_table(f.ftoptions) ORDER BY 1) END AS server_options, c.reltuples::float8 AS rows,
+      CASE WHEN c.relkind IN ('r', 'm') THEN ${sizes ? "pg_table_size(c.oid)" : "NULL"} END::text AS bytes,
+      (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass
+        AND d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')::text AS extension
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
       LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
       LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server fs ON fs.oid = f.ftserver
@@ -70,10 +84,12 @@ export async function readRelations(catalog: Catalog): Promise<Relations> {
     if (known(catalog, "pg_class", row, keyOf.relation(row.schema, row.name)))
       relations.set(row.id, tableOf(catalog, row));
   }
+  const names = new Map(rows.map((row) => [row.id, qualifiedName(row)]));
   for (const row of rows) {
     const table = relations.get(row.id);
-    if (table === undefined) continue;
-    table.parents = row.parents.map((id) => catalog.keys.get(idOf("pg_class", id)) ?? "").filter((key) => key !== "");
+    if (table?.postgres === undefined) continue;
+    table.parents = row.parents.flatMap((id) => names.get(id) ?? []);
+    table.postgres.parents = row.parents.flatMap((id) => catalog.keys.get(idOf("pg_class", id)) ?? []);
     catalog.schema.tables.push(table);
   }
   return relations;
@@ -90,18 +106,21 @@ function tableOf(catalog: Catalog, row: RelationRow): Table {
     keys: [],
     indexes: [],
     checks: [],
-    partitionKey: [],
+    partitionKey: row.partition_key,
     parents: [],
+    needs: row.needs,
     storage: "",
     estimatedRows: row.rows,
-    bytes: 0,
-    extension: "",
-    owner: ownerName(catalog, row.owner),
+    bytes: Number(row.bytes ?? 0),
+    extension: row.extension ?? "",
     comment: row.comment ?? "",
-    privileges: grantsOf(row.acl, row.owner),
+    ...(catalog.depth === "whole"
+      ? { owner: ownerName(catalog, row.owner), privileges: grantsOf(row.acl, row.owner) }
+      : {}),
     options,
     ...(row.definition === null ? {} : { definition: row.definition.trim().replace(/;$/, "") }),
     postgres: {
+      parents: [],
       unlogged: row.persistence === "u",
       accessMethod: row.access_method ?? "",
       partitionBy: row.partition_by ?? "",
@@ -135,6 +154,11 @@ interface ColumnRow {
   generated: string;
   identity: string;
   position: number;
+  base: string | null;
+  labels: string[];
+  collation: string | null;
+  deterministic: boolean;
+  locale: string | null;
   collate: string | null;
   comment: string | null;
   acl: string[] | null;
@@ -149,6 +173,19 @@ interface ColumnRow {
   foreign_options: string[] | null;
 }
 
+/** The types below domains and arrays, for every column's type. */
+const BELOW = `(WITH RECURSIVE below (id, modifier, depth) AS (
+        SELECT a.atttypid, a.atttypmod, 0
+        UNION ALL SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,
+          CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE -1 END, depth + 1
+        FROM below b JOIN pg_type t ON t.oid = b.id WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typcategory = 'A'))`;
+
+/** A collation's ICU locale: 15 gave it a column of its own, which 17 named anew. */
+function localeColumn(version: number): string {
+  if (version < 15) return "o.collcollate";
+  return `coalesce(${version < 17 ? "o.colliculocale" : "o.colllocale"}, o.collcollate)`;
+}
+
 /** How a type's values are stored, as SQL says it. */
 const STORAGES: Record<string, string> = { p: "PLAIN", e: "EXTERNAL", x: "EXTENDED", m: "MAIN" };
 const COMPRESSIONS: Record<string, string> = { p: "pglz", l: "lz4" };
@@ -157,6 +194,11 @@ export async function readColumns(catalog: Catalog, relations: Relations): Promi
   const rows = await catalog.query<ColumnRow>(`
     SELECT a.attrelid::text AS relation, a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
       pg_get_expr(d.adbin, d.adrelid) AS expression, d.oid::text AS default_id, a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnum::int AS position,
+      CASE WHEN t.typtype = 'd' THEN ${BELOW} SELECT format_type(b.id, b.modifier) FROM below b JOIN pg_type t ON t.oid = b.id
+        WHERE t.typtype <> 'd' ORDER BY depth LIMIT 1) END AS base,
+      CASE WHEN t.typtype IN ('d', 'e') OR t.typcategory = 'A' THEN ARRAY(SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid =
+        ${BELOW} SELECT id FROM below ORDER BY depth DESC LIMIT 1) ORDER BY e.enumsortorder) ELSE '{}' END::text[] AS labels,
+      o.collname::text AS collation, coalesce(o.collisdeterministic, true) AS deterministic, ${localeColumn(catalog.version)} AS locale,
       CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(o.collname) END AS collate,
       col_description(a.attrelid, a.attnum) AS comment, a.attacl::text[] AS acl, pg_get_userbyid(c.relowner)::text AS owner, a.attislocal AS local, a.attinhcount > 0 AS inherited,
       CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END::text AS storage, t.typstorage::text AS usual_storage, ${catalog.version >= 14 ? "a.attcompression::text" : "NULL"} AS compression,
@@ -189,10 +231,10 @@ function columnOf(row: ColumnRow): Column {
     default: generated ? undefined : (row.expression ?? undefined),
     ...(generated ? { expression: row.expression ?? "" } : {}),
     generated: row.generated === "s" ? "stored" : row.generated === "v" ? "virtual" : "no",
-    baseType: "",
-    labels: [],
-    collation: row.collate ?? "",
-    ignores: "nothing",
+    baseType: row.base ?? "",
+    labels: row.labels,
+    collation: row.collation === null || row.collation === "default" ? "" : row.collation,
+    ignores: ignoredBy(row),
     comment: row.comment ?? "",
     identity: row.identity === "a" ? "always" : row.identity === "d" ? "by default" : "no",
     position: row.position,
@@ -211,73 +253,10 @@ function columnOf(row: ColumnRow): Column {
   };
 }
 
-interface SequenceRow {
-  id: string;
-  schema: string;
-  name: string;
-  owner: string;
-  acl: string[];
-  comment: string | null;
-  persistence: string;
-  type: string;
-  start: string;
-  increment: string;
-  minimum: string;
-  maximum: string;
-  cache: string;
-  cycle: boolean;
-  last: string | null;
-  owner_table: string | null;
-  owner_column: string | null;
-  internal: boolean | null;
-}
-
-/** Sequences, those of identities with their columns too. */
-export async function readSequences(catalog: Catalog, relations: Relations): Promise<void> {
-  const rows = await catalog.query<SequenceRow>(`
-    SELECT c.oid::text AS id, n.nspname::text AS schema, c.relname::text AS name, pg_get_userbyid(c.relowner)::text AS owner,
-      coalesce(c.relacl, acldefault('s', c.relowner))::text[] AS acl, obj_description(c.oid, 'pg_class') AS comment, c.relpersistence::text AS persistence,
-      format_type(s.seqtypid, NULL) AS type, s.seqstart::text AS start, s.seqincrement::text AS increment, s.seqmin::text AS minimum,
-      s.seqmax::text AS maximum, s.seqcache::text AS cache, s.seqcycle AS cycle,
-      CASE WHEN has_sequence_privilege(c.oid, 'SELECT,USAGE') AND NOT pg_is_in_recovery() THEN pg_sequence_last_value(c.oid) END::text AS last,
-      d.refobjid::text AS owner_table, a.attname::text AS owner_column, d.deptype = 'i' AS internal
-    FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-      LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE ${USER} ORDER BY n.nspname, c.relname`);
-  for (const row of rows) {
-    if (!known(catalog, "pg_class", row, keyOf.sequence(row.schema, row.name))) continue;
-    const table = relations.get(row.owner_table ?? "");
-    const column = table?.columns.find(({ name }) => name === row.owner_column);
-    if (row.internal && column?.postgres !== undefined)
-      column.postgres.sequence = { schema: row.schema, name: row.name, ...optionsIn(row) };
-    catalog.schema.sequences.push(sequenceOf(catalog, row, table, column));
-  }
-}
-
-function optionsIn(row: SequenceRow): SequenceOptions {
-  const { type, start, increment, minimum, maximum, cache, cycle } = row;
-  return { type, start, increment, minimum, maximum, cache, cycle, unlogged: row.persistence === "u" };
-}
-
-function sequenceOf(
-  catalog: Catalog,
-  row: SequenceRow,
-  table: Table | undefined,
-  column: Column | undefined,
-): Sequence {
-  const owned = table !== undefined && column !== undefined;
-  return {
-    schema: row.schema,
-    name: row.name,
-    type: row.type,
-    next: row.last ?? "",
-    options: optionsIn(row),
-    unlogged: row.persistence === "u",
-    owner: ownerName(catalog, row.owner),
-    comment: row.comment ?? "",
-    privileges: grantsOf(row.acl, row.owner),
-    ...(owned ? { ownedBy: { schema: table.schema, table: table.name, column: column.name } } : {}),
-    ...(owned && row.internal ? { ofIdentity: true } : {}),
-  };
+/** citext folds case; a nondeterministic collation compares by the strength that its locale names (`ks`, BCP 47). */
+function ignoredBy(row: ColumnRow): Column["ignores"] {
+  if (/^([\w"]+\.)?citext\b/.test(row.base ?? row.type)) return "case";
+  if (row.deterministic) return "nothing";
+  if (/-ks-level1\b/.test(row.locale ?? "")) return "case and accents";
+  return /-ks-level2\b/.test(row.locale ?? "") ? "case and width" : "nothing";
 }

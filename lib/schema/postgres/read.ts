@@ -1,24 +1,70 @@
 import type { CatalogSession } from "../dialect.ts";
+import type { Schema } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
-import { type Catalog, idOf, openCatalog } from "./catalog.ts";
+import { type Catalog, idOf, newCatalog, openCatalog } from "./catalog.ts";
 import { keyOf } from "./keys.ts";
 import { readEventTriggers, readPolicies, readRoutines, readRules, readTriggers } from "./read-code.ts";
 import { readConstraints, readIndexes, readStatistics } from "./read-constraints.ts";
 import { noteUnread, readExtensions, readPublications, readSchemas } from "./read-globals.ts";
 import { readOthers } from "./read-others.ts";
 import { readDefaultPrivileges, readSystemPrivileges } from "./read-privileges.ts";
-import { readColumns, readRelations, readSequences } from "./read-relations.ts";
+import { readColumns, readRelations } from "./read-relations.ts";
+import { readSequences } from "./read-sequences.ts";
 import { readTypes } from "./read-types.ts";
 
+/** Reads the tables, those of extensions too, with their sizes, in the session's own transaction: what a dump and its masks need to know. */
+export function readPostgresTables(session: CatalogSession): Promise<Schema> {
+  return readTables(session, { sizes: true });
+}
+
+/** Reads which tables there are, with their sizes and what they are parts of: one round trip. */
+export async function readPostgresRelations(session: CatalogSession): Promise<Schema> {
+  const catalog = newCatalog(session, "tables");
+  await readRelations(catalog, { sizes: true });
+  return plainSchema(catalog);
+}
+
+/** Reads the tables as of one moment, without a lock on any of them. */
+export function readPostgresOutline(session: CatalogSession): Promise<Schema> {
+  return atOneMoment(session, () => readTables(session, { sizes: false }));
+}
+
+async function readTables(session: CatalogSession, wish: { sizes: boolean }): Promise<Schema> {
+  const catalog = newCatalog(session, "tables");
+  const relations = await readRelations(catalog, wish);
+  await readColumns(catalog, relations);
+  await readConstraints(catalog, relations);
+  await readIndexes(catalog, relations);
+  return plainSchema(catalog);
+}
+
+function plainSchema({ schema: { engine, database, tables } }: Catalog): Schema {
+  return { engine, database, tables };
+}
+
 /** Reads everything as of one moment, a round of queries for each kind of object; what extensions own is left out. */
-export async function readWholePostgres(session: CatalogSession): Promise<FullSchema> {
-  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  try {
-    // Then every name in a definition is written with its schema.
-    await session.query("SELECT set_config('search_path', '', true), set_config('quote_all_identifiers', 'off', true)");
+export function readWholePostgres(session: CatalogSession): Promise<FullSchema> {
+  return atOneMoment(session, async () => {
     const catalog = await openCatalog(session);
     await readAll(catalog);
     return catalog.schema;
+  });
+}
+
+/** Then every name in a definition is written with its schema, and no question is compiled, which takes longer than asking it. */
+const SETTINGS = [
+  ["search_path", ""],
+  ["quote_all_identifiers", "off"],
+  ["jit", "off"],
+] as const;
+
+async function atOneMoment<T>(session: CatalogSession, read: () => Promise<T>): Promise<T> {
+  await session.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    await session.query(
+      `SELECT ${SETTINGS.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(", ")}`,
+    );
+    return await read();
   } finally {
     await session.query("ROLLBACK");
   }
@@ -27,7 +73,7 @@ export async function readWholePostgres(session: CatalogSession): Promise<FullSc
 async function readAll(catalog: Catalog): Promise<void> {
   await readSchemas(catalog);
   await readExtensions(catalog);
-  const relations = await readRelations(catalog);
+  const relations = await readRelations(catalog, { sizes: false });
   await readColumns(catalog, relations);
   await readSequences(catalog, relations);
   await readConstraints(catalog, relations);

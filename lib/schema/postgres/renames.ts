@@ -117,7 +117,7 @@ function sequenceRenamed(a: FullSchema, sequence: { schema: string; name: string
   const schema = rewritten(
     a,
     (text) => text.replace(sqlToken(from), to),
-    (one) => (one.schema === sequence.schema && one.name === sequence.name && "next" in one ? { ...one, name } : one),
+    (one) => (one.schema === sequence.schema && one.name === sequence.name && "last" in one ? { ...one, name } : one),
   );
   const sql = `ALTER SEQUENCE ${from} RENAME TO ${ident(name)}`;
   return {
@@ -223,9 +223,10 @@ function ownTable(
   table: Table,
   { names, bare, from, to }: { names(columns: string[]): string[]; bare(text: string): string } & Wish,
 ): Record<string, unknown> {
-  const own = <T extends { columns: string[] }>(one: T): T => ({
+  const own = <T extends { columns: string[]; include?: string[] }>(one: T): T => ({
     ...(texts(one as unknown as Record<string, unknown>, bare) as unknown as T),
     columns: names(one.columns),
+    ...(one.include === undefined ? {} : { include: names(one.include) }),
   });
   const column = (one: Column): Column => ({
     ...one,

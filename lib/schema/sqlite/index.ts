@@ -5,6 +5,7 @@ import { readSqlite } from "./read.ts";
 /** SQLite: everything is one transaction, before which foreign keys must be off, for in it they can't be switched. */
 export const sqliteDialect: SchemaDialect = {
   read: readSqlite,
+  readTables: readSqlite,
   diff: diffSqlite,
   script: { begin: "BEGIN IMMEDIATE", commit: "COMMIT", before: ["PRAGMA foreign_keys = OFF"], after: [] },
 };

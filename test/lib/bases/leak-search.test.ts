@@ -4,7 +4,7 @@ import { planMasks } from "../../../lib/mask/plan.ts";
 import { table } from "../schema/table.ts";
 
 const logins = table("logins", ["id int", "address varchar(45)"]);
-const plan = planMasks("mysql", { engine: "mysql", database: "shop", tables: [logins], sequences: [] }, [
+const plan = planMasks("mysql", { engine: "mysql", database: "shop", tables: [logins] }, [
   { table: "logins", column: "address", strategy: "replace", type: "ip" },
 ]);
 

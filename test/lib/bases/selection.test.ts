@@ -21,7 +21,6 @@ function reference(to: string): Key {
 const schema: Schema = {
   engine: "postgres",
   database: "shop",
-  sequences: [],
   tables: [
     table("users"),
     table("orders", { keys: [reference("users")] }),

@@ -45,7 +45,7 @@ export function foreign(column: string, parent: string, schema = "public"): Key 
 }
 
 export function schemaOf(...tables: Table[]): Schema {
-  return { engine: "postgres", database: "shop", tables, sequences: [] };
+  return { engine: "postgres", database: "shop", tables };
 }
 
 /** A small shop: every kind of relation there is. */

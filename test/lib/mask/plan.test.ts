@@ -20,7 +20,7 @@ const reference = (own: string, to: string, target: string): Key => ({
   validated: true,
 });
 
-const schema = (tables: Table[]): Schema => ({ engine: "postgres", database: "shop", tables, sequences: [] });
+const schema = (tables: Table[]): Schema => ({ engine: "postgres", database: "shop", tables });
 const users = table(
   "users",
   [column("email", "character varying(60)", { nullable: false }), "name text", "born date"],
@@ -46,6 +46,13 @@ describe("a rule", () => {
       rules: [{ strategy: "replace", type: "email" }],
     });
     expect(tables.get("shop.users")?.columns[0]).toMatchObject({ max: 40, unique: true, linked: true });
+  });
+
+  test("gives a column that an exclusion constraint compares values of its own, as one that a key compares", () => {
+    const apart: Key = { ...primary("name"), name: "apart", kind: "exclusion" };
+    const named = rule({ column: "name", type: "last_name" });
+    const unique = (keys: Key[]) => plan([named], [{ ...users, keys }]).tables.get("shop.users")?.columns[0]?.unique;
+    expect([unique([primary("email")]), unique([primary("email"), apart])]).toEqual([false, true]);
   });
 
   test("is refused on a child alone, and as another than the parent's", () => {

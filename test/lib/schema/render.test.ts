@@ -94,6 +94,7 @@ test("patterns leave out whole names only", () => {
 test("a dialect is a closed set of functions over the model", () => {
   const dialect: SchemaDialect = {
     read: async () => ({}) as FullSchema,
+    readTables: async () => ({}) as FullSchema,
     diff: () => ({ changes: [], statements: [], renames: [], notCompared: [] }),
     script: form,
   };

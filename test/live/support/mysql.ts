@@ -48,7 +48,15 @@ export async function contentsOf(ask: Ask, database: string): Promise<Record<str
   const tables = names.map((name) => `${quoted(database)}.${quoted(name)}`);
   const counts = await linesOf(tables.map((table) => `SELECT COUNT(*) FROM ${table}`).join(" UNION ALL "));
   const sums = await linesOf(`CHECKSUM TABLE ${tables.join(", ")} EXTENDED`);
-  return Object.fromEntries(names.map((name, at) => [name, `${counts[at]} rows, ${sums[at]?.split("\t").at(-1)}`]));
+  const contents = Object.fromEntries(
+    names.map((name, at) => [name, `${counts[at]} rows, ${sums[at]?.split("\t").at(-1)}`]),
+  );
+  const sequences = await linesOf(
+    `SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '${database}' AND TABLE_TYPE = 'SEQUENCE' ORDER BY 1`,
+  );
+  const position = (name: string) => `SELECT next_not_cached_value FROM ${quoted(database)}.${quoted(name)}`;
+  for (const name of sequences) contents[name] = (await ask(position(name))).trim();
+  return contents;
 }
 
 /** What a dump tool is told, besides where to log in, so that it writes a database's definitions. */

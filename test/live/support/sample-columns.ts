@@ -3,8 +3,8 @@ import * as mysql from "../../../lib/engine/mysql/quote.ts";
 import * as postgres from "../../../lib/engine/postgres/quote.ts";
 import { parseDatabaseUrl } from "../../../lib/kit/url.ts";
 import { holdsRows, type Schema, type Table } from "../../../lib/schema/model.ts";
-import { readMysqlSchema } from "../../../lib/schema/read-mysql.ts";
-import { readPostgresSchema } from "../../../lib/schema/read-postgres.ts";
+import { readMysqlTables } from "../../../lib/schema/mysql/read-tables.ts";
+import { readPostgresTables } from "../../../lib/schema/postgres/read.ts";
 
 /** Rows of a table that are looked at. */
 const SAMPLE = 100;
@@ -31,7 +31,7 @@ async function open(url: string): Promise<Session> {
 }
 
 function readSchema(session: Session): Promise<Schema> {
-  return session.server.flavour === "postgres" ? readPostgresSchema(session) : readMysqlSchema(session);
+  return session.server.flavour === "postgres" ? readPostgresTables(session) : readMysqlTables(session);
 }
 
 async function sample(session: Session, table: Table): Promise<(string | null)[][]> {

@@ -120,7 +120,6 @@ test("a dump's rows are counted and its definers become the restoring user's", (
     engine: "mysql",
     database: "shop",
     tables: [table("we`ird", ["a int"]), table("empty", ["a int"])],
-    sequences: [],
   };
   for (const size of [1, 5, 13, 100_000]) {
     const reader = new DumpReader(schema);
@@ -190,7 +189,7 @@ test("plain keys and foreign keys of a big table wait for its rows", () => {
     bytes: 1 << 30,
     keys: [{ name: "PRIMARY", kind: "primary key", columns: ["id"], references: undefined, validated: true }],
   });
-  const schema: Schema = { engine: "mysql", database: "shop", tables: [big], sequences: [] };
+  const schema: Schema = { engine: "mysql", database: "shop", tables: [big] };
   expect(deferKeys(create, big, schema)).toEqual({
     create:
       "CREATE TABLE `t` (\n  `id` int NOT NULL AUTO_INCREMENT,\n  `a` int,\n  PRIMARY KEY (`id`),\n  UNIQUE KEY `u` (`a`),\n  CONSTRAINT `c` CHECK ((`a` > 0))\n) ENGINE=InnoDB",

@@ -1,19 +1,24 @@
-import type { Session } from "../engine/index.ts";
-import { quoteIdentifier, quoteLiteral } from "../engine/mysql/quote.ts";
-import { isMysql } from "../engine/mysql/version.ts";
-import { parseAnswer } from "../kit/answer.ts";
+import type { Session } from "../../engine/index.ts";
+import { isMysql } from "../../engine/mysql/version.ts";
 import {
   type Column,
   type Key,
+  type MysqlTable,
   qualifiedName,
   type Schema,
   type Sequence,
   type Table,
   type TableKind,
-} from "./model.ts";
+} from "../model.ts";
+import { type CatalogQuery, catalog } from "./catalog.ts";
 
-/** Reads the schema of the session's database from its catalog, a query for each kind of object. */
-export async function readMysqlSchema(session: Session): Promise<Schema> {
+/** MariaDB lists its sequences among the tables. */
+export interface MysqlTables extends Schema {
+  sequences: Sequence[];
+}
+
+/** Reads the tables of the session's database from its catalog, with their sizes, a query for each kind of object. */
+export async function readMysqlTables(session: Session): Promise<MysqlTables> {
   const relations = await catalog<Relation>(session, RELATIONS);
   const tables = new Map<string, Table>();
   for (const relation of relations) {
@@ -25,26 +30,13 @@ export async function readMysqlSchema(session: Session): Promise<Schema> {
   for (const row of await readChecks(session)) addCheck(tables.get(row.table), row);
   for (const row of await catalog<PartitionRow>(session, PARTITIONS)) addPartitionKey(tables.get(row.table), row);
   for (const row of await catalog<ViewRow>(session, VIEWS)) addNeeds(tables, row);
-  const sequences = relations.filter(({ kind }) => kind === "SEQUENCE").map(({ name }) => name);
+  const sequences = relations.flatMap(({ kind, name }) => (kind === "SEQUENCE" ? [sequenceOf(session, name)] : []));
   return {
     engine: "mysql",
     database: session.database,
     tables: [...tables.values()].sort((a, b) => compare(a.name, b.name)),
-    sequences: await readSequences(session, sequences.sort(compare)),
+    sequences: sequences.sort((a, b) => compare(a.name, b.name)),
   };
-}
-
-/** A catalog query: names of the answer's fields → SQL expressions; asked for as JSON, in which NULL and 'NULL' differ. */
-export interface CatalogQuery {
-  fields: Record<string, string>;
-  from: string;
-}
-
-/** Runs a catalog query; works through the driver and through a client that prints a column of text. */
-export async function catalog<Row>(session: Session, query: CatalogQuery): Promise<Row[]> {
-  const pairs = Object.entries(query.fields).map(([name, expression]) => `${quoteLiteral(name)}, ${expression}`);
-  const rows = await session.query<{ j: unknown }>(`SELECT JSON_OBJECT(${pairs.join(", ")}) AS j ${query.from}`);
-  return rows.map(({ j }) => (typeof j === "string" ? parseAnswer(j) : j) as Row);
 }
 
 interface Relation {
@@ -53,6 +45,8 @@ interface Relation {
   storage: string | null;
   rows: number | null;
   bytes: number;
+  collation: string | null;
+  comment: string;
 }
 
 const RELATIONS: CatalogQuery = {
@@ -62,6 +56,8 @@ const RELATIONS: CatalogQuery = {
     storage: "ENGINE",
     rows: "TABLE_ROWS",
     bytes: "COALESCE(DATA_LENGTH, 0)",
+    collation: "TABLE_COLLATION",
+    comment: "TABLE_COMMENT",
   },
   from: "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()",
 };
@@ -84,7 +80,13 @@ function tableOf(relation: Relation, database: string): Table {
     estimatedRows: relation.rows ?? -1,
     bytes: Number(relation.bytes),
     extension: "",
+    // Of a view it says that it is one, or what is wrong with it.
+    ...(relation.kind === "VIEW" ? {} : { comment: relation.comment, mysql: mysqlTable(relation) }),
   };
+}
+
+function mysqlTable({ collation }: Relation): MysqlTable {
+  return { charset: collation?.split("_")[0] ?? "", collation: collation ?? "", rowFormat: "" };
 }
 
 function kindOf(relation: Relation): TableKind {
@@ -166,10 +168,12 @@ function addIndexPart(table: Table | undefined, row: IndexRow): void {
   if (table === undefined) return;
   let index = table.indexes.find(({ name }) => name === row.name);
   if (index === undefined) {
-    index = { name: row.name, unique: Number(row.shared) === 0, columns: [] };
+    index = { name: row.name, unique: Number(row.shared) === 0, columns: [], parts: [] };
     table.indexes.push(index);
   }
-  const columns = row.column === null ? columnsIn(table, row.expression ?? "") : [row.column];
+  const { column, expression = "" } = row;
+  index.parts?.push(column === null ? { expression } : { column });
+  const columns = column === null ? columnsIn(table, expression) : [column];
   index.columns = [...new Set([...index.columns, ...columns])];
 }
 
@@ -292,16 +296,8 @@ function addNeeds(tables: Map<string, Table>, row: ViewRow): void {
   view.needs = [...names];
 }
 
-/** MariaDB's sequences are relations to be read; the next value is the first that no connection has in its cache. */
-async function readSequences(session: Session, names: string[]): Promise<Sequence[]> {
-  if (names.length === 0) return [];
-  const select = (name: string) =>
-    `SELECT ${quoteLiteral(name)} AS n, next_not_cached_value AS v FROM ${quoteIdentifier(name)}`;
-  const rows = await catalog<{ name: string; next: string }>(session, {
-    fields: { name: "n", next: "CAST(v AS CHAR)" },
-    from: `FROM (${names.map(select).join(" UNION ALL ")}) s`,
-  });
-  return rows.map(({ name, next }) => ({ schema: session.database, name, type: "bigint", next }));
+function sequenceOf({ database }: Session, name: string): Sequence {
+  return { schema: database, name, type: "bigint", last: "" };
 }
 
 function compare(a: string, b: string): number {
