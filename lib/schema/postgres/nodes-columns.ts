@@ -152,7 +152,10 @@ class ColumnSql {
     const moved = adoption?.moved.has(column.name) === true;
     const rowsLack =
       !moved &&
-      !column.nullable && column.default === undefined && column.generated === "no" && column.identity === "no";
+      !column.nullable &&
+      column.default === undefined &&
+      column.generated === "no" &&
+      column.identity === "no";
     const hazards: Hazard[] = [this.#exclusive()];
     if (rowsLack)
       hazards.push({

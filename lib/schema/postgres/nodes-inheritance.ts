@@ -125,9 +125,7 @@ export function handOver(table: Table, column: Column, { parent }: Adoption, aft
     end: () => [
       {
         sql: `UPDATE ONLY ${name} SET ${own} = ${aside}`,
-        hazards: [
-          { name: "rewrites-table", detail: `every row for ${shown(table.schema, table.name, column.name)}` },
-        ],
+        hazards: [{ name: "rewrites-table", detail: `every row for ${shown(table.schema, table.name, column.name)}` }],
       },
       ...(after.nullable ? [] : [{ sql: required }]),
       { sql: `ALTER TABLE ${name} DROP COLUMN ${aside}` },
