@@ -148,9 +148,14 @@ class ColumnSql {
   }
 
   add(members: readonly Node[]): Draft {
-    const { column } = this.#it;
+    const { column, adoption } = this.#it;
+    const moved = adoption?.moved.has(column.name) === true;
     const rowsLack =
-      !column.nullable && column.default === undefined && column.generated === "no" && column.identity === "no";
+      !moved &&
+      !column.nullable &&
+      column.default === undefined &&
+      column.generated === "no" &&
+      column.identity === "no";
     const hazards: Hazard[] = [this.#exclusive()];
     if (rowsLack)
       hazards.push({
@@ -159,7 +164,6 @@ class ColumnSql {
       });
     if (column.generated === "stored" || column.identity !== "no" || isVolatile(column.default))
       hazards.push({ name: "rewrites-table", detail: `every row gets its ${this.#name()}` });
-    const { adoption } = this.#it;
     const alter = adoption === undefined ? this.#alter : `ALTER TABLE ${adoption.parent}`;
     return {
       sql: `${alter} ADD COLUMN ${this.#definition(members)}`,

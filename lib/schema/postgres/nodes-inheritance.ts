@@ -18,11 +18,21 @@ export interface Adoption {
   checks: Set<string>;
 }
 
+interface AdoptionPlace {
+  /** B's and A's. */
+  tables: Map<ObjectKey, Table>;
+  others: Map<ObjectKey, Table>;
+  /** Parents of both. */
+  kept: ObjectKey[];
+  /** It has triggers in A, which an UPDATE would set off. */
+  triggered: boolean;
+}
+
 /** The columns and checks of B's table that have to come by an empty parent; undefined when none do. */
 export function adoptionOf(
   table: Table,
   twin: Table | undefined,
-  { tables, others, kept }: { tables: Map<ObjectKey, Table>; others: Map<ObjectKey, Table>; kept: ObjectKey[] },
+  { tables, others, kept, triggered }: AdoptionPlace,
 ): Adoption | undefined {
   if (twin === undefined || isPartition(table) || isPartition(twin) || table.kind !== "table" || twin.kind !== "table")
     return undefined;
@@ -30,7 +40,7 @@ export function adoptionOf(
     const before = twin.columns.find(({ name }) => name === column.name);
     const has = (one: Table | undefined) => one?.columns.some(({ name }) => name === column.name) === true;
     const brought = kept.some((one) => has(tables.get(one)) && (before === undefined || has(others.get(one))));
-    return isTheirs(column) && !brought && (before === undefined || movable(before, column));
+    return isTheirs(column) && !brought && (before === undefined || (!triggered && movable(before, column)));
   });
   const names = new Set(columns.map(({ name }) => name));
   const checks = table.checks.filter(
@@ -113,7 +123,10 @@ export function handOver(table: Table, column: Column, { parent }: Adoption, aft
   return {
     aside: () => [{ sql: `ALTER TABLE ${name} RENAME COLUMN ${own} TO ${aside}` }],
     end: () => [
-      { sql: `UPDATE ONLY ${name} SET ${own} = ${aside}` },
+      {
+        sql: `UPDATE ONLY ${name} SET ${own} = ${aside}`,
+        hazards: [{ name: "rewrites-table", detail: `every row for ${shown(table.schema, table.name, column.name)}` }],
+      },
       ...(after.nullable ? [] : [{ sql: required }]),
       { sql: `ALTER TABLE ${name} DROP COLUMN ${aside}` },
     ],

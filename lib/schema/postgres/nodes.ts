@@ -94,9 +94,10 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
     (parent) => twin?.postgres?.parents.includes(parent) && !alone && !world.remade.has(parent),
   );
   const followsParent = kept.length > 0;
+  const triggered = world.a.triggers.some((one) => one.schema === table.schema && one.table === table.name);
   const adoption = ofA
-    ? twin && adoptionOf(twin, table, { tables: others, others: tables, kept })
-    : adoptionOf(table, twin, { tables, others, kept });
+    ? twin && adoptionOf(twin, table, { tables: others, others: tables, kept, triggered })
+    : adoptionOf(table, twin, { tables, others, kept, triggered });
   for (const column of table.columns) {
     const has = (one: Table | undefined) => one?.columns.some(({ name }) => name === column.name) === true;
     const above = parents.flatMap((parent) => {

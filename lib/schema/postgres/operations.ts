@@ -44,7 +44,9 @@ export function stepsOf(fates: Fates, { a, b }: { a: Nodes; b: Nodes }): Steps {
 
 /** With what it ends; a relation before a column, for it takes both. */
 function dropWithin(fates: Fates, node: Node | undefined): string | undefined {
-  const parent = node?.parents.find((key) => fates.drop.has(key));
+  // A column that hands its values over first outlives what was made of it.
+  const stays = (key: ObjectKey) => key.startsWith("column:") && fates.swapped.has(key);
+  const parent = node?.parents.find((key) => fates.drop.has(key) && !stays(key));
   return parent === undefined ? undefined : idOf("drop", parent);
 }
 

@@ -99,7 +99,8 @@ const MEMBERS =
   SELECT m.oid::text AS id, n.nspname::text AS schema, quote_ident(f.opfname) || ' USING ' || am.amname || ' ' || ${member} AS name, '' AS sql,
     ${head} || ' ADD ' || ${what} AS create, ${head} || ' DROP ' || ${member} AS drop, NULL::text AS owner, NULL::text[] AS acl, NULL::text AS comment
   FROM ${table} m JOIN pg_opfamily f ON f.oid = m.${family} JOIN pg_namespace n ON n.oid = f.opfnamespace JOIN pg_am am ON am.oid = f.opfmethod
-  WHERE ${USER} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${table}'::regclass AND d.objid = m.oid AND d.refclassid = 'pg_opclass'::regclass)`;
+  WHERE ${USER} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${table}'::regclass AND d.objid = m.oid AND d.refclassid = 'pg_opclass'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_opfamily'::regclass AND e.objid = f.oid AND e.deptype = 'e')`;
   };
 
 const FAMILY_OPERATORS = MEMBERS("pg_amop", {
