@@ -16,6 +16,8 @@
  *   --new-key            mask with another key than the last base's: every pseudonym changes
  *   --report FILE        write what was masked, and how that was proven, as one HTML page
  *   --schema-only        definitions without rows
+ *   --verify HOW         counts (the default): the base holds the rows that were read, by number and hash; full: the
+ *                        source counts its rows once more, in the moment that was dumped
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
  *
@@ -32,13 +34,13 @@ const reseedFlags = flags({
   "schema-only": { type: "boolean" },
   rebuild: { type: "boolean" },
   "raw-on-disk": { type: "boolean" },
+  verify: { type: "string", choices: ["counts", "full"] },
   jobs: { type: "integer", min: 1, max: 64 },
 });
 
 await script(import.meta, {
   flags: reseedFlags,
   run: main,
-  later: ["verify"],
 });
 
 async function main(call: Call<typeof reseedFlags>): Promise<void> {

@@ -103,6 +103,8 @@ export interface SourceBuild extends Build {
   toolbox: Toolbox;
   /** How long a dump may wait for a lock. */
   lockWaitMs: number;
+  /** Count the source's rows once more, in the transaction that dumps. */
+  recount: boolean;
   /** Who watches over the dump; told when the source is no longer needed. */
   guest: Guest;
   /** Applies the rules to the schema that the dump's own transaction sees, and looks for personal columns without one. Throws before a row is read. */
@@ -113,6 +115,8 @@ export interface SourceBuild extends Build {
 export interface Transferred {
   rows: TableRows[];
   schema: Schema;
+  /** What the source was found to have, where it was counted again. */
+  counted: Pick<TableRows, "schema" | "name" | "rows">[];
 }
 
 /** What was kept from acting on the world. */

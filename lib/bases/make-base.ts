@@ -11,10 +11,12 @@ import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
 import { type DetectedDump, isMaskedFile } from "./files.ts";
 import { watchOver } from "./guest.ts";
+import { requireTools } from "./host-tools.ts";
 import { LeakSearch } from "./leak-search.ts";
 import type { Masking } from "./masking.ts";
 import { PairCheck } from "./pair-check.ts";
 import { reachOf } from "./reach.ts";
+import { compareCounts } from "./recount.ts";
 import type { ReseedRequest } from "./reseed.ts";
 import { reviewRules } from "./review.ts";
 import { type Chosen, choose } from "./selection.ts";
@@ -56,6 +58,7 @@ export async function makeBase(request: ReseedRequest, plan: Plan): Promise<Base
   const started = performance.now();
   const id = newId();
   const image = request.image || plan.engine.image(plan.server);
+  if (plan.session && plan.source) await requireTools(request.runtime, plan.server);
   await requireSpace(request.runtime, "reseed", { minFree: request.minFree, needed: plan.look?.bytes ?? 0 });
   request.step("Open the workshop");
   const workshop = await request.runtime.openWorkshop({
@@ -181,9 +184,11 @@ async function fill(request: ReseedRequest, plan: Plan, site: Site, job: Build):
         look,
         toolbox,
         lockWaitMs,
+        recount: request.recount,
         guest,
         review,
       });
+      compareCounts(transferred.counted, transferred.rows);
       compareSchemas(
         transferred.schema,
         await plan.transfer.inspect(job),

@@ -85,7 +85,7 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
     async end() {
       await last;
       for (const [at, { request, count }] of changes.entries()) {
-        const [before, after] = [distinct[at]?.before.estimate() ?? 0, distinct[at]?.after.estimate() ?? 0];
+        const [before, after] = [distinct[at]?.before.count() ?? 0, distinct[at]?.after.count() ?? 0];
         count.distinct = { before: request === undefined ? null : before, after };
       }
       return hash;

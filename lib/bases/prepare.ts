@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../kit/config.ts";
 import { requireSource } from "../kit/config.ts";
-import { usageError } from "../kit/errors.ts";
+import { type DittoError, usageError } from "../kit/errors.ts";
 import { claimProject } from "../kit/projects.ts";
 import { resolveSource } from "../kit/secrets.ts";
 import { openRuntime } from "../runtime/open.ts";
@@ -22,6 +22,7 @@ interface Wishes {
     report?: string | undefined;
     jobs: number | undefined;
     "raw-on-disk"?: boolean;
+    verify?: "counts" | "full" | undefined;
   };
   /** Loads a file as it is although rules are configured. */
   raw?: boolean;
@@ -40,6 +41,8 @@ export async function prepareReseed(
   const rawFile = wishes.raw ? "label" : config.obfuscation.rules.length > 0 ? "mask" : "load";
   const rawOnDisk = flags["raw-on-disk"] ?? false;
   if (rawOnDisk) refuseUselessDisk(flags.from, rawFile);
+  const recount = flags.verify === "full";
+  if (recount && flags.from !== undefined && rawFile !== "mask") throw nothingToCount();
   const from =
     flags.from === undefined
       ? { url: await resolveSource(requireSource(config)) }
@@ -64,6 +67,7 @@ export async function prepareReseed(
     lockWaitMs: (config.source?.lock_wait ?? 10) * 1000,
     rawFile,
     rawOnDisk,
+    recount,
     rebuild: flags.rebuild ?? false,
     minFree: config.disk.min_free,
     sideEffects: config.copy.side_effects,
@@ -97,6 +101,13 @@ function refuseUselessDisk(from: string | undefined, rawFile: ReseedRequest["raw
   const state =
     from === undefined ? "a source's rows are masked on their way" : "without obfuscation.rules it is loaded as it is";
   throw usageError(`Cannot use --raw-on-disk: ${state}`, "Leave it out; it is for raw files that are to be masked");
+}
+
+function nothingToCount(): DittoError {
+  return usageError(
+    "Cannot use --verify full with --from: a file has no server that could count its rows again",
+    "Leave it out: the base is compared with the file's own rows in any case",
+  );
 }
 
 /** What the configuration says about what is taken. */

@@ -35,7 +35,7 @@ export function recipeOf(request: ReseedRequest): string {
  * becomes the one that `create` takes. Undefined when there is none.
  */
 export async function builtBefore(request: ReseedRequest, file: DetectedDump): Promise<BaseRecord | undefined> {
-  if (file.sha256 === undefined || !(await hasWritten(request))) return undefined;
+  if (file.sha256 === undefined) return undefined;
   if (request.masking.newKey) return undefined;
   const isMaskedHere = request.rawFile === "mask" && !isMaskedFile(file);
   const profile = isMaskedHere ? profileOf(request.masking.rules) : (file.profile ?? "none");
@@ -47,6 +47,7 @@ export async function builtBefore(request: ReseedRequest, file: DetectedDump): P
     const sameServer = base.image === image && (image !== "" || officialImage(base.server) === officialImage(server));
     const sameName = base.profile === profile && base.database === (file.database || "app");
     if (!sameDump || !sameServer || !sameName || base.recipe !== recipe) continue;
+    if (!(await hasWritten(request, { base, newest: base === bases[0] }))) continue;
     if (!(await request.runtime.exists(base.frozen))) continue;
     if (!base.raw && (await currentOf(bases)) !== base) await chooseBase(base);
     request.warn(`Base ${base.id} was built of this very dump, so it is taken; --rebuild builds it again`);
@@ -55,8 +56,16 @@ export async function builtBefore(request: ReseedRequest, file: DetectedDump): P
   return undefined;
 }
 
-/** True when the files that a reseed writes besides are there. */
-async function hasWritten({ dumpPath, schemaPath, reportPath }: ReseedRequest): Promise<boolean> {
-  const files = [dumpPath, schemaPath, reportPath].filter((path) => path !== "");
-  return (await Promise.all(files.map((path) => Bun.file(path).exists()))).every(Boolean);
+/** True when the files that a reseed writes besides are there and are this base's: a report names it, the others are the last one's. */
+export async function hasWritten(
+  { dumpPath, schemaPath, reportPath }: Pick<ReseedRequest, "dumpPath" | "schemaPath" | "reportPath">,
+  { base, newest }: { base: Pick<BaseRecord, "id">; newest: boolean },
+): Promise<boolean> {
+  const files = [dumpPath, schemaPath].filter((path) => path !== "");
+  if (files.length > 0 && !newest) return false;
+  const there = await Promise.all(files.map((path) => Bun.file(path).exists()));
+  if (!there.every(Boolean)) return false;
+  if (reportPath === "") return true;
+  const report = Bun.file(reportPath);
+  return (await report.exists()) && (await report.text()).includes(base.id);
 }

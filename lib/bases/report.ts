@@ -1,5 +1,6 @@
 import type { ServerVersion } from "../engine/index.ts";
 import { formatDuration } from "../kit/units.ts";
+import { COUNTED } from "../mask/distinct.ts";
 import type { BaseRecord } from "./catalogue.ts";
 import type { Masked } from "./masking.ts";
 import type { RuleCount } from "./row-masks.ts";
@@ -88,7 +89,7 @@ function rulesTable(rules: RuleCount[]): string {
   if (rules.length === 0) return "";
   const rows = rules.map(
     ({ name, strategy, type, seen, changed, kept, distinct }) =>
-      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[seen, changed, kept, distinct?.before, distinct?.after].map(count).join("")}</tr>`,
+      `<tr><td>${escaped(name)}</td><td>${escaped([strategy, type].filter(Boolean).join(" "))}</td>${[...[seen, changed, kept].map(number), ...[distinct?.before, distinct?.after].map(different)].map(cell).join("")}</tr>`,
   );
   const head = ["Column", "Rule", "Values seen", "Changed", "Kept by where", "Different before", "after"]
     .map((name) => `<th>${name}</th>`)
@@ -96,9 +97,18 @@ function rulesTable(rules: RuleCount[]): string {
   return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-/** What nobody could count is a dash. */
-function count(number: number | null | undefined): string {
-  return `<td class="number">${number == null ? "–" : number.toLocaleString("en")}</td>`;
+function number(count: number): string {
+  return count.toLocaleString("en");
+}
+
+/** What nobody could count is a dash, and what was estimated says so. */
+function different(count: number | null | undefined): string {
+  if (count == null) return "–";
+  return count > COUNTED ? `about ${number(Number(count.toPrecision(2)))}` : number(count);
+}
+
+function cell(text: string): string {
+  return `<td class="number">${text}</td>`;
 }
 
 function list(items: string[]): string {

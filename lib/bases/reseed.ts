@@ -37,6 +37,8 @@ export interface ReseedRequest {
   rawFile: "load" | "mask" | "label";
   /** The staging server's files may lie on disk. */
   rawOnDisk: boolean;
+  /** Counts the source's rows once more, beside what is compared in any case. */
+  recount: boolean;
   /** Builds a base also where there is one of this very dump. */
   rebuild: boolean;
   /** Bytes that must stay free where the runtime keeps its data. */

@@ -23,7 +23,7 @@ export interface RuleCount {
   changed: number;
   /** Rows whose value `where` kept raw. */
   kept: number;
-  /** About how many different values there were and are; null where the source changed them and nobody else saw them. */
+  /** How many different values there were and are, above COUNTED of lib/mask/distinct.ts about; null where the source changed them and nobody else saw them. */
   distinct?: { before: number | null; after: number };
 }
 

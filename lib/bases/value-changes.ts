@@ -1,13 +1,13 @@
 import { DittoError } from "../kit/errors.ts";
-import { Distinct } from "../mask/distinct.ts";
+import { Distinct, type Seen } from "../mask/distinct.ts";
 import { openKey } from "../mask/key.ts";
 import { type ValueMask, valueMask } from "../mask/value-mask.ts";
 import type { RuleCount, ValueChange } from "./row-masks.ts";
 
-/** What a rule did to some rows; `before` and `after` are the registers of {@link Distinct}. */
+/** What a rule did to some rows; `before` and `after` are of values raw and masked. */
 export interface Count extends Pick<RuleCount, "seen" | "changed" | "kept"> {
-  before: Uint8Array;
-  after: Uint8Array;
+  before: Seen;
+  after: Seen;
 }
 
 /** What the rules did to some rows, in the order of the changes. */
@@ -83,7 +83,7 @@ export function takeCounts(changes: ReadyChange[]): Counts {
   return changes.map((ready) => {
     const { count, before, after } = ready;
     Object.assign(ready, nothing());
-    return { ...count, before: before.registers, after: after.registers };
+    return { ...count, before: before.seen, after: after.seen };
   });
 }
 

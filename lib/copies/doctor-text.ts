@@ -1,4 +1,5 @@
 import type { Check } from "../bases/check.ts";
+import { readable } from "../kit/glyphs.ts";
 import { paint } from "../kit/stdio.ts";
 import type { Diagnosis } from "./doctor.ts";
 
@@ -24,5 +25,11 @@ export function renderDiagnosis({ checks }: Diagnosis): string {
     ];
   });
   const red = checks.filter(({ status }) => status === "failed").length;
-  return [...lines, "", red === 0 ? "Nothing is wrong" : `${red} of ${checks.length} are wrong`].join("\n");
+  return readable(
+    [
+      ...lines,
+      "",
+      red === 0 ? "Nothing is wrong" : `${red} of ${checks.length} ${red === 1 ? "is" : "are"} wrong`,
+    ].join("\n"),
+  );
 }

@@ -1,18 +1,26 @@
-import { dirname } from "node:path";
-import { homeId } from "../kit/state.ts";
+import { readdir, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { homeId, homePath } from "../kit/state.ts";
 import { containerCli } from "../runtime/docker/cli.ts";
 import type { Runtime, RuntimeName, Thing } from "../runtime/index.ts";
-import { nativeRoot } from "../runtime/native/index.ts";
+import { FOLDERS, nativeRoot } from "../runtime/native/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { removeDirectory } from "../runtime/storage/directory.ts";
 
 /** Removes whatever a runtime holds with this state folder's mark, recorded or not; its pool is removed by its own verb. */
 export async function removeFromRuntime(name: RuntimeName): Promise<void> {
   await removeThings(await runtimeNamed(name, () => {}), await homeId());
-  if (name === "native") {
-    const root = await nativeRoot();
-    await removeDirectory(root, dirname(root));
-  } else await removeNetworks(name);
+  if (name === "native") await removeNativeRoot();
+  else await removeNetworks(name);
+}
+
+/** Root's is a folder of its own. In the state folder, which may be somebody's, what has no mark is theirs and stays. */
+async function removeNativeRoot(): Promise<void> {
+  const root = await nativeRoot();
+  if (root !== homePath("native")) return removeDirectory(root, dirname(root));
+  for (const major of await readdir(join(root, "embedded")).catch(() => []))
+    if (/^\d+$/.test(major)) await removeDirectory(join(root, "embedded", major), root);
+  for (const folder of ["embedded", ...FOLDERS, ""]) await rmdir(join(root, folder)).catch(() => {});
 }
 
 /** Containers first: what they use can't be removed under them. Directories go with the volume that they lie in. */

@@ -1,4 +1,5 @@
 import type { BaseRecord } from "../bases/catalogue.ts";
+import { readable } from "../kit/glyphs.ts";
 import type { CopyRecord } from "./record.ts";
 import type { SnapshotRecord } from "./snapshot-record.ts";
 
@@ -76,6 +77,7 @@ export function drawn(nodes: Node[], indent = ""): { node: Node; branch: string 
     const last = at === nodes.length - 1;
     const top = node.kind === "base";
     const below = top ? "" : `${indent}${last ? "   " : "│  "}`;
-    return [{ node, branch: top ? "" : `${indent}${last ? "└─ " : "├─ "}` }, ...drawn(node.children, below)];
+    const branch = top ? "" : readable(`${indent}${last ? "└─ " : "├─ "}`);
+    return [{ node, branch }, ...drawn(node.children, below)];
   });
 }

@@ -11,6 +11,7 @@ import { findSnapshot } from "./find-snapshot.ts";
 import { loginSettings } from "./logins.ts";
 import { onWholeBase } from "./rebuild.ts";
 import { type CopyRecord, knownCopies } from "./record.ts";
+import { unlessLost } from "./replace.ts";
 import { lostSnapshot, rollBack } from "./rollback.ts";
 import { servingOf } from "./serving.ts";
 import { pathOf, type SnapshotRecord } from "./snapshot-record.ts";
@@ -82,9 +83,9 @@ export async function copyOfSnapshot(
   const { baseId: id, project, source, engine, server, database, dumpKey, raw, frozen, settings } = snapshot;
   const base: CopyOrigin = { id, project, source, engine, server, database, dumpKey, raw, frozen, settings, snapshot };
   const request = await requestOf(config, { wishes, base, say });
-  if (!(await request.runtime.exists(frozen))) throw lostSnapshot(snapshot, "make a copy");
   await requireRoom(request, config);
-  return createCopy(request, announce);
+  const lost = () => lostSnapshot(snapshot, "make a copy");
+  return unlessLost(frozen, { runtime: request.runtime, lost }, () => createCopy(request, announce));
 }
 
 function rawSnapshot(snapshot: SnapshotRecord): DittoError {

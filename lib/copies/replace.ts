@@ -1,7 +1,7 @@
 import { finish, withCleanup } from "../kit/cleanup.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { newId } from "../kit/state.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { Frozen, Runtime, ServerState } from "../runtime/index.ts";
 import { becomeReady, changeCopy } from "./change.ts";
 import { openRoleOf, waitForLogin } from "./login.ts";
 import { type CopyRecord, runtimeIdOf, writeCopy } from "./record.ts";
@@ -16,17 +16,20 @@ interface Replacing {
   /** As its events say. */
   action: string;
   /** Looks at the copy as it is now, and throws when it can't become that. */
-  check(now: CopyRecord, runtime: Runtime): Promise<Replacement>;
+  check(now: CopyRecord): Promise<Replacement> | Replacement;
+  /** The error when the data that it should become is gone. */
+  lost(now: CopyRecord): DittoError;
 }
 
 /**
  * Exchanges a copy's data for a clone of something frozen: id, name, port and password stay. The new server stands beside
  * the old data until it has proven itself; when it can't, or ditto is killed, the copy is what it was.
  */
-export function replaceData(copy: CopyRecord, { action, check }: Replacing): Promise<CopyRecord> {
+export function replaceData(copy: CopyRecord, { action, check, lost }: Replacing): Promise<CopyRecord> {
   return changeCopy(copy, async (now, runtime) => {
     const begun = performance.now();
-    const replacement = await check(now, runtime);
+    const replacement = await check(now);
+    const state = await runtime.state(runtimeIdOf(now));
     const { standsOn: _, head: __, migrating: ___, ...kept } = now;
     const fresh: CopyRecord = {
       ...kept,
@@ -34,33 +37,53 @@ export function replaceData(copy: CopyRecord, { action, check }: Replacing): Pro
       method: replacement.frozen.method,
       instance: `${now.id}-${newId().slice(-6)}`,
     };
-    await swapIn(fresh, now, runtime);
+    await unlessLost(fresh.frozen, { runtime, lost: () => lost(now) }, () => swapIn(fresh, { now, state }, runtime));
     const details = fresh.standsOn ? { snapshot: fresh.standsOn.name } : { base_id: fresh.baseId };
     const ready = await becomeReady(fresh, { action, begun, details });
-    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen));
+    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen, { atRest: true }));
     return ready;
   });
 }
 
-async function swapIn(fresh: CopyRecord, now: CopyRecord, runtime: Runtime): Promise<void> {
-  let state: "beside" | "stopping" | "proven" = "beside";
-  const wasRunning = ["running", "paused"].includes(await runtime.state(runtimeIdOf(now)));
+/**
+ * Makes something of frozen data. Whether that is still there is asked only when it failed: to ask takes as long as the
+ * clone itself.
+ */
+export async function unlessLost<T>(
+  frozen: Frozen,
+  { runtime, lost }: { runtime: Runtime; lost: () => DittoError },
+  make: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    throw (await runtime.exists(frozen).catch(() => true)) ? error : lost();
+  }
+}
+
+async function swapIn(
+  fresh: CopyRecord,
+  { now, state }: { now: CopyRecord; state: ServerState },
+  runtime: Runtime,
+): Promise<void> {
+  let progress: "beside" | "stopping" | "proven" = "beside";
+  const wasRunning = state === "running" || state === "paused";
   const beforeStart = async () => {
-    state = "stopping";
+    progress = "stopping";
     await writeCopy({ ...now, status: "stopped", next: fresh });
-    await restServer(now, runtime);
+    await restServer(now, runtime, state);
   };
   await withCleanup(
     async () => {
       await finish(async () => runtime.serve({ ...(await serveRequestOf(fresh)), beforeStart }));
       await waitForLogin(runtime, fresh);
       await openRoleOf(fresh);
-      state = "proven";
+      progress = "proven";
     },
     async () => {
-      if (state === "proven") return;
+      if (progress === "proven") return;
       await runtime.removeCopy(runtimeIdOf(fresh), fresh.frozen);
-      if (state === "beside") return;
+      if (progress === "beside") return;
       if (wasRunning) await bringBack(now, runtime);
       await writeCopy(now);
     },
@@ -68,8 +91,8 @@ async function swapIn(fresh: CopyRecord, now: CopyRecord, runtime: Runtime): Pro
 }
 
 /** Stops a server in order, also one that stands still. */
-export async function restServer(copy: CopyRecord, runtime: Runtime): Promise<void> {
-  const state = await runtime.state(runtimeIdOf(copy));
+export async function restServer(copy: CopyRecord, runtime: Runtime, known?: ServerState): Promise<void> {
+  const state = known ?? (await runtime.state(runtimeIdOf(copy)));
   if (state === "paused") await runtime.resume(runtimeIdOf(copy));
   if (state === "running" || state === "paused") await runtime.stopServer(runtimeIdOf(copy));
 }

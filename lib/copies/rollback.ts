@@ -8,11 +8,11 @@ import { knownSnapshots, linkTo, pathOf, type SnapshotRecord } from "./snapshot-
 export function rollBack(copy: CopyRecord, snapshot: SnapshotRecord): Promise<CopyRecord> {
   return replaceData(copy, {
     action: "rolled back",
-    async check(now, runtime) {
+    check(now) {
       refuseOther(now, snapshot);
-      if (!(await runtime.exists(snapshot.frozen))) throw lostSnapshot(snapshot, `roll back "${wordFor(now)}"`);
       return replacementOf(snapshot, now.serving);
     },
+    lost: (now) => lostSnapshot(snapshot, `roll back "${wordFor(now)}"`),
   });
 }
 

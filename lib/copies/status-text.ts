@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { readable } from "../kit/glyphs.ts";
 import { isTerminal, paint, terminalWidth } from "../kit/stdio.ts";
 import { table } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
@@ -16,7 +17,7 @@ export function renderStatus(status: Status): string {
     renderCopies(status.copies, foreign),
     renderSnapshots(status.snapshots),
   ];
-  return [...parts, renderWarnings(status.warnings)].filter((part) => part !== "").join("\n\n");
+  return readable([...parts, renderWarnings(status.warnings)].filter((part) => part !== "").join("\n\n"));
 }
 
 function factsOf(status: Status): [string, string][] {

@@ -113,12 +113,12 @@ export async function awakeWherePossible(copy: CopyRecord, say: (text: string) =
 export function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): Promise<CopyRecord> {
   return replaceData(copy, {
     action: "reset",
-    async check(now, runtime) {
-      if (!(await runtime.exists(base.frozen))) throw baseLost(now);
+    check(now) {
       const { id: baseId, dumpKey, raw, frozen, database, server } = base;
       const serving = { ...servingOf(config, base), joins: now.serving.joins ?? [] };
       return { baseId, dumpKey, raw, frozen, database, server, serving };
     },
+    lost: baseLost,
   });
 }
 

@@ -16,6 +16,7 @@ import { DittoError, messageOf, redact } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 import { requirePackages } from "./packages.ts";
 import { silenceProgress, writeStderr } from "./progress.ts";
+import { asTypedHere } from "./runner.ts";
 import { quoteWord, shortest } from "./shell.ts";
 import { isTerminal, paint, writeFully } from "./stdio.ts";
 import { typedArgs } from "./typed-args.ts";
@@ -192,13 +193,13 @@ function callOf(verb: string, parsed: Parsed, outside: Outside): Call {
     ...(source === undefined ? {} : { sourceName: source }),
     ...(config === undefined ? {} : { configPath: config }),
     ...(runtime === undefined ? {} : { runtimeName: runtime }),
-    say: (text) => quiet || writeStderr(`${redact(text)}\n`),
-    verboseSay: (text) => verbose && writeStderr(`${redact(text)}\n`),
-    reveal: (text) => writeStderr(`${text}\n`),
+    say: (text) => quiet || writeStderr(`${redact(asTypedHere(text))}\n`),
+    verboseSay: (text) => verbose && writeStderr(`${redact(asTypedHere(text))}\n`),
+    reveal: (text) => writeStderr(`${asTypedHere(text)}\n`),
     answer: (value, render) => {
       if (answered) throw new Error("A command answers once");
       answered = true;
-      const text = json ? JSON.stringify(value, null, 2) : render(value);
+      const text = json ? JSON.stringify(value, null, 2) : asTypedHere(render(value));
       if (text !== "") outside.stdout(text.endsWith("\n") ? text : `${text}\n`);
     },
   };
@@ -229,13 +230,13 @@ function wantsJson(argv: string[]): boolean {
 /** The single exit of errors: everything shown is free of registered secrets. */
 function printError(error: unknown, outside: Outside): void {
   const known = error instanceof DittoError ? error : undefined;
-  const hint = known?.hint ?? "";
+  const hint = asTypedHere(known?.hint ?? "");
   if (wantsJson(outside.argv)) {
     outside.stdout(redact(errorJson(known?.code ?? "INTERNAL", messageOf(error), hint)));
     if (known !== undefined) return;
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const text = known === undefined || process.argv.includes("--verbose") ? trace : known.message;
+  const text = known === undefined || process.argv.includes("--verbose") ? trace : asTypedHere(known.message);
   const [first = "", ...others] = redact(text).split("\n");
   // Without its packages ditto knows no colours.
   const lines = [known?.code === "PACKAGES_MISSING" ? first : paint(2).red(first), ...others, redact(hint)];

@@ -138,9 +138,10 @@ function refuseLater({ dump, copy }: Chosen): void {
   };
   const late = Object.entries(set).find(([, used]) => used)?.[0];
   if (late === undefined) return;
+  const instead = late === "dump.schedule" ? ', and let cron run "bun scripts/reseed.ts --quiet"' : "";
   throw usageError(
     `Cannot use the configuration: "${late}" is not in this version`,
-    `Remove "${late}"`,
+    `Remove "${late}"${instead}`,
     "NOT_IN_THIS_VERSION",
   );
 }

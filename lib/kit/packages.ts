@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DittoError } from "./errors.ts";
+import { howToRun } from "./runner.ts";
 import { quoteWord, shortest } from "./shell.ts";
 
 /** What a vendored copy of the toolkit holds in its folder, and a clone doesn't. */
@@ -30,7 +31,10 @@ export function requirePackages(root = ROOT): void {
     first.found === undefined
       ? `the package "${first.name}" ${first.pinned} is not installed in "${root}"`
       : `the package "${first.name}" would be ${first.found}, and ditto is tried with ${first.pinned}`;
-  throw new DittoError(`Cannot run: ${state}`, { code: "PACKAGES_MISSING", hint: `Run "${installLine(root)}"` });
+  throw new DittoError(`Cannot run: ${state}`, {
+    code: "PACKAGES_MISSING",
+    hint: `Run "${installLine(root, howToRun())}"`,
+  });
 }
 
 /** The dependencies that package.json pins and that are not found so. A vendored copy takes them from its own folder only. */

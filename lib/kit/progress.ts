@@ -1,5 +1,6 @@
 import { defer } from "./cleanup.ts";
 import { redact } from "./errors.ts";
+import { readable } from "./glyphs.ts";
 import { isTerminal, paint, terminalWidth, writeFully } from "./stdio.ts";
 import { formatBytes, formatDuration, formatRate } from "./units.ts";
 
@@ -38,7 +39,7 @@ const LIVE_INTERVAL_MS = 100;
 const PLAIN_INTERVAL_MS = 10_000;
 
 const stderr: Screen = {
-  write: (text) => writeFully(2, text),
+  write: (text) => writeFully(2, readable(text)),
   live: isTerminal(2) && process.env.TERM !== "dumb" && !process.env.CI,
   get paint() {
     return paint(2);
@@ -195,7 +196,7 @@ function draw(screen: Screen): void {
   if (running.length === 0) return;
   const width = screen.width();
   // One column stays free: a full row would put the cursor on the next one.
-  const lines = running.map((step) => cut(`• ${step.title}  ${runningFacts(step, screen)}`, width - 1));
+  const lines = running.map((step) => cut(readable(`• ${step.title}  ${runningFacts(step, screen)}`), width - 1));
   screen.write(lines.join("\n"));
   drawn = lines.map((line) => Bun.stringWidth(line));
 }
@@ -203,10 +204,11 @@ function draw(screen: Screen): void {
 /** The beginning of a text that fits into so many columns, with "…" where it was cut. */
 export function cut(text: string, width: number): string {
   if (Bun.stringWidth(text) <= width) return text;
+  const end = readable("…");
   let short = "";
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (Bun.stringWidth(short + segment) > width - 1) break;
+    if (Bun.stringWidth(short + segment) > width - end.length) break;
     short += segment;
   }
-  return `${short}…`;
+  return `${short}${end}`;
 }

@@ -1,5 +1,6 @@
 import type { Conversation } from "./cli.ts";
 import { DittoError } from "./errors.ts";
+import { promptOutput } from "./stdio.ts";
 
 type Asking = { call: Pick<Conversation, "yes" | "terminal">; code?: string };
 
@@ -16,7 +17,7 @@ export async function confirm(question: string, { call, code = "NEEDS_CONSENT" }
     });
   }
   const { confirm: ask, isCancel } = await import("@clack/prompts");
-  const answer = await ask({ message: question, initialValue: false, output: process.stderr });
+  const answer = await ask({ message: question, initialValue: false, output: promptOutput() });
   // The prompt has the terminal in raw mode: Ctrl-C comes as a key, not as a signal, and must not look like success.
   if (isCancel(answer)) throw cancelled(130);
   // It throws instead of returning false, so that nobody can forget to look.

@@ -1,6 +1,7 @@
 import type { State } from "@clack/core";
 import { type DittoError, usageError } from "./errors.ts";
 import { cancelled } from "./prompt.ts";
+import { promptOutput } from "./stdio.ts";
 
 interface Question {
   message: string;
@@ -32,10 +33,10 @@ export interface Asker {
   agree(question: Question & { initial: boolean }): Promise<boolean>;
 }
 
-/** Asks on the terminal, on stderr: stdout belongs to the answer. */
+/** Asks on the terminal. */
 export async function askTerminal(): Promise<Asker> {
   const clack = await import("@clack/prompts");
-  const output = process.stderr;
+  const output = promptOutput();
   const answered = <T>(answer: T): Exclude<T, symbol> => {
     // The prompt has the terminal in raw mode: Ctrl-C comes as a key, not as a signal.
     if (clack.isCancel(answer)) throw cancelled(130);
@@ -53,8 +54,7 @@ export async function askTerminal(): Promise<Asker> {
     address: async (question) => answered(await addressPrompt(question)).trim(),
     choose: async ({ initial, options, message }) =>
       answered(await clack.select({ message, initialValue: initial as string, options, output })) as never,
-    tick: async ({ initial, ...question }) =>
-      answered(await clack.multiselect({ ...question, initialValues: initial, required: false, output })),
+    tick: async (question) => answered(await tickPrompt(question)),
     agree: async ({ initial, message }) => answered(await clack.confirm({ message, initialValue: initial, output })),
   };
 }
@@ -94,7 +94,7 @@ async function addressPrompt({ message, placeholder = "", initial, refuse }: Tex
   const prompt = new TextPrompt({
     ...(initial === undefined ? {} : { initialValue: initial }),
     placeholder,
-    output: process.stderr,
+    output: promptOutput(),
     validate: (answer) => refuse?.((answer ?? "").trim()),
     render() {
       const shown = concealPassword(this.userInput);
@@ -108,6 +108,41 @@ async function addressPrompt({ message, placeholder = "", initial, refuse }: Tex
     },
   });
   return (await prompt.prompt()) ?? "";
+}
+
+/** As clack's own, whose cursor is a shade of grey only: where there are no colours, one would tick in the dark. */
+async function tickPrompt({ message, options, initial }: Question & { options: Option[]; initial: string[] }) {
+  const [{ MultiSelectPrompt }, clack, { styleText }] = await Promise.all([
+    import("@clack/core"),
+    import("@clack/prompts"),
+    import("node:util"),
+  ]);
+  const output = promptOutput();
+  const { S_BAR, S_CHECKBOX_INACTIVE, S_CHECKBOX_SELECTED } = clack;
+  const prompt = new MultiSelectPrompt<Option>({
+    options,
+    initialValues: initial,
+    required: false,
+    output,
+    render() {
+      const ticked = this.value ?? [];
+      const title = `${styleText("gray", S_BAR)}\n${clack.symbol(this.state as State)}  ${message}`;
+      if (this.state === "submit" || this.state === "cancel")
+        return `${title}\n${styleText("gray", S_BAR)}  ${styleText("dim", `${ticked.length} of ${options.length}`)}`;
+      const row = ({ value, label }: Option, active: boolean) => {
+        const box = ticked.includes(value) ? styleText("green", S_CHECKBOX_SELECTED) : S_CHECKBOX_INACTIVE;
+        return `${active ? styleText("cyan", ">") : " "} ${box} ${active ? label : styleText("dim", label)}`;
+      };
+      const bar = `${styleText("cyan", S_BAR)}  `;
+      const foot = clack.formatInstructionFooter(output, clack.MULTISELECT_INSTRUCTIONS, true);
+      const rows = clack.limitOptions({
+        ...{ output, options, cursor: this.cursor, style: row, columnPadding: 3 },
+        rowPadding: title.split("\n").length + foot.length + 1,
+      });
+      return [title, ...rows.map((line) => bar + line), ...foot, ""].join("\n");
+    },
+  });
+  return (await prompt.prompt()) ?? [];
 }
 
 function withCursor(text: string, at: number, style: (format: "inverse", text: string) => string): string {

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { ChalkInstance } from "chalk";
+import { readable } from "./glyphs.ts";
 
 /**
  * Writes all of `text` to file descriptor 1 or 2 before it returns, so that an exit right after it loses nothing.
@@ -39,6 +40,17 @@ function hasColour(fd: 1 | 2): boolean {
   if (process.env.NO_COLOR) return false;
   if (process.env.FORCE_COLOR) return process.env.FORCE_COLOR !== "0";
   return isTerminal(fd) && process.env.TERM !== "dumb";
+}
+
+/** Where prompts are drawn: stderr, for stdout belongs to the answer; in ASCII where the locale wants that. */
+export function promptOutput(): NodeJS.WriteStream {
+  return new Proxy(process.stderr, {
+    get(stream, key) {
+      if (key === "write") return (text: string) => stream.write(readable(String(text)));
+      const value = Reflect.get(stream, key, stream);
+      return typeof value === "function" ? value.bind(stream) : value;
+    },
+  });
 }
 
 /** Columns of the terminal, 80 when there is none. */

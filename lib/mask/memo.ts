@@ -10,11 +10,7 @@ const PAUSE = 20;
  * is put in the place of others, which would cost more than it saves: where values don't come again, all are forgotten
  * and for a while none are looked for.
  */
-export function memoize(
-  make: (value: string) => string,
-  mayKeep: () => boolean,
-  most = USUAL_ENTRIES,
-): (value: string) => string {
+export function memoize(make: (value: string) => string, most = USUAL_ENTRIES): (value: string) => string {
   const known = new Map<string, string>();
   let hits = 0;
   let calls = 0;
@@ -41,7 +37,7 @@ export function memoize(
       return remembered;
     }
     const result = make(value);
-    if (known.size < most && mayKeep()) known.set(ownCopy(value), ownCopy(result));
+    if (known.size < most) known.set(ownCopy(value), ownCopy(result));
     return result;
   };
 }

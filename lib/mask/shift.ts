@@ -6,17 +6,13 @@ import type { Engine, Kind } from "./kind.ts";
 import { maskText } from "./mask-text.ts";
 import { memoize } from "./memo.ts";
 import type { MaskRequest } from "./request.ts";
-import { keepSpecialDay, type Specials } from "./specials.ts";
+import { keepSpecialDay } from "./special-day.ts";
 
 /**
  * Moves a date by 1 to N days, to and fro, drawn from the `by` column's value, else from its own; the time of day stays.
- * A date that would leave its type goes the other way and counts as special. In JSON a string that is no date is blotted out.
+ * A date that would leave its type goes the other way. In JSON a string that is no date is blotted out.
  */
-export function shiftDate(
-  request: MaskRequest,
-  key: MaskKey,
-  specials: Specials,
-): (value: string, by?: string | null) => string {
+export function shiftDate(request: MaskRequest, key: MaskKey): (value: string, by?: string | null) => string {
   const draw = drawFrom(key.subkey("shift"));
   const most = Math.abs(request.rule.days ?? 1);
   const { kind } = request;
@@ -26,21 +22,15 @@ export function shiftDate(
     const drawn = draw.below(2 * most);
     return drawn < most ? drawn + 1 : most - drawn - 1;
   };
-  const daysOfEntity = memoize(
-    (by) => String(daysOfMessage(textMessage(by, "all"))),
-    () => true,
-  );
+  const daysOfEntity = memoize((by) => String(daysOfMessage(textMessage(by, "all"))));
   return (value, by) => {
     const parsed = parseDay(value);
     const own = parsed && messageOfDay(parsed, kind.is === "timestamp" ? "timestamp" : "date");
-    if (own === undefined || parsed === undefined) return notADate(request, value, specials);
+    if (own === undefined || parsed === undefined) return notADate(request, value);
     const days = by === undefined || by === null ? daysOfMessage(own) : Number(daysOfEntity(by));
     const start = daysOf(whole(parsed));
     let moved = start + days;
-    if (moved < first || moved > last) {
-      specials.count++;
-      moved = Math.min(last, Math.max(first, start - days));
-    }
+    if (moved < first || moved > last) moved = Math.min(last, Math.max(first, start - days));
     return printDay({ ...dayOf(moved), rest: parsed.rest });
   };
 }
@@ -50,10 +40,8 @@ function whole(day: Day): Day {
   return day.month > 0 && day.day > 0 ? day : { ...day, month: day.month || 1, day: day.day || 1 };
 }
 
-function notADate({ kind, rule }: MaskRequest, value: string, specials: Specials): string {
-  if (kind.is !== "text") return keepSpecialDay(value, rule, specials);
-  specials.count++;
-  return maskText(value, {});
+function notADate({ kind, rule }: MaskRequest, value: string): string {
+  return kind.is === "text" ? maskText(value, {}) : keepSpecialDay(value, rule);
 }
 
 /** The first and last day that the type holds, with a day to spare for zones. */

@@ -28,15 +28,27 @@ const INVENTED: Partial<Record<Kind["is"], string[]>> = {
   inet: ["10.0.0.1"],
 };
 
+/** An invented value, and what a rule makes of it. */
+export interface Trial {
+  given: string;
+  made: string;
+}
+
 /**
  * What a rule makes of invented values, to try it against constraints: drawn with a key of this moment, so that nothing of it tells
  * anything about the real one. None for what only the value itself decides.
  */
-export function trialValues(engine: EngineName, mask: ColumnMask, rule: Rule): string[] {
+export function trialsOf(engine: EngineName, mask: ColumnMask, rule: Rule): Trial[] {
   if (rule.path !== undefined || !["replace", "hash", "shift"].includes(rule.strategy)) return [];
   const change = valueMask(requestOf(engine, mask, rule), openKey(randomBytes(32)));
   const fitting = (text: string) => mask.kind.is !== "text" || text.length <= mask.kind.max;
   // A unique column refuses numbers out of its range.
   const invented = rule.range?.map(String) ?? INVENTED[mask.kind.is] ?? [];
-  return invented.filter(fitting).map((value) => change(value, "1"));
+  return invented.filter(fitting).map((given) => ({ given, made: change(given, "1") }));
+}
+
+/** True when a constraint that some of the trials broke won't take what a rule makes: of what it takes itself, or of anything where it takes none. */
+export function breaks(broken: { given: boolean; made: boolean }[]): boolean {
+  const real = broken.filter(({ given }) => !given);
+  return (real.length > 0 ? real : broken).some(({ made }) => made);
 }

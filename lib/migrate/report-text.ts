@@ -1,6 +1,7 @@
 import { wordFor } from "../copies/record.ts";
 import type { Flavour } from "../engine/index.ts";
 import type { SeenStatement } from "../engine/watch.ts";
+import { readable } from "../kit/glyphs.ts";
 import { paint } from "../kit/stdio.ts";
 import { table } from "../kit/table.ts";
 import { formatDuration } from "../kit/units.ts";
@@ -17,7 +18,7 @@ export function renderOutcome(outcome: Outcome): string {
     schemaPart(outcome),
     farewell(outcome),
   ];
-  return parts.filter((part) => part !== "").join("\n\n");
+  return readable(parts.filter((part) => part !== "").join("\n\n"));
 }
 
 /** How it ended, in one sentence. */

@@ -173,11 +173,23 @@ async function withFile<T>(
     runtime,
     server,
     image: imageFor(server, config.copy.image),
-    settings: {},
+    settings: await groundOf(server, beside),
     database: beside?.session.database || file?.database || "app",
     ...(file ? { file } : {}),
   };
   return withThrowaway(request, action);
+}
+
+/** What a file says nothing about is as in the other database: MySQL gives tables the character set of theirs. */
+async function groundOf(server: ServerVersion, beside: OpenDatabase | undefined): Promise<Record<string, string>> {
+  const other = serverOf(beside);
+  if (beside?.engine !== "mysql" || other?.flavour !== server.flavour) return {};
+  // A collation that the server doesn't know would keep it from starting.
+  if (!`${other.version}.`.startsWith(`${server.version}.`)) return {};
+  const [row] = await beside.session.query<{ charset: string; collation: string }>(
+    "SELECT @@character_set_database AS charset, @@collation_database AS collation",
+  );
+  return row === undefined ? {} : { character_set_server: row.charset, collation_server: row.collation };
 }
 
 function serverOf(database: OpenDatabase | undefined): ServerVersion | undefined {

@@ -272,7 +272,8 @@ export interface Runtime {
   hasData(id: string, from: Frozen): Promise<boolean>;
   /** The server's own log, as one text or followed. */
   logs(id: string): Promise<string>;
-  removeCopy(id: string, from: Frozen): Promise<void>;
+  /** `atRest`: its server is known to be stopped. */
+  removeCopy(id: string, from: Frozen, options?: { atRest?: boolean }): Promise<void>;
   /** False when the frozen directory, or the image of its server, is gone (pruned behind our back). */
   exists(from: Frozen): Promise<boolean>;
   removeFrozen(from: Frozen): Promise<void>;

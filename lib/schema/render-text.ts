@@ -1,3 +1,4 @@
+import { readable } from "../kit/glyphs.ts";
 import { paint } from "../kit/stdio.ts";
 import { type Action, type Allowed, type Change, HAZARDS, type HazardName, type Plan } from "./change.ts";
 import { notAllowed } from "./render-sql.ts";
@@ -37,7 +38,7 @@ export function renderText(plan: Plan, sides: Sides, allowed: Allowed): string {
     );
   if (plan.notCompared.length > 0)
     paragraphs.push(["Not compared", ...plan.notCompared.map(({ what, why }) => `  ${what}: ${why}`)].join("\n"));
-  return paragraphs.join("\n\n");
+  return readable(paragraphs.join("\n\n"));
 }
 
 function headline(plan: Plan, { a, b }: Sides): string {

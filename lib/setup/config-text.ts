@@ -112,9 +112,17 @@ function runtimeLines({ runtime, storage }: SetupAnswers): string[] {
   ];
 }
 
-function scheduleLines({ schedule }: SetupAnswers, { reseed }: Place): string[] {
+function scheduleLines({ schedule, source }: SetupAnswers, { reseed }: Place): string[] {
   const line = cronLine(schedule, reseed);
-  return line === "" ? [] : ["", "# The base is refreshed by cron (crontab -e):", `#   ${line}`];
+  if (line === "") return [];
+  const variables = [source?.url, source?.passwordSecret].flatMap((text) => /^env:(\w+)$/.exec(text ?? "")?.[1] ?? []);
+  return [
+    "",
+    "# The base is refreshed by cron (crontab -e):",
+    // Its shell has read no profile.
+    ...variables.map((name) => `#   ${name}=...`),
+    `#   ${line}`,
+  ];
 }
 
 function ruleLines({ rules, source }: SetupAnswers): string[] {

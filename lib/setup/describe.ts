@@ -17,6 +17,8 @@ export interface SetupAnswer {
   storage: string;
   /** The base that was made at once, in words; "" for none. */
   base: string;
+  /** The line for crontab that refreshes the base; "" for none. */
+  cron: string;
   next: string[];
 }
 
@@ -37,13 +39,16 @@ export function setupAnswer(
     rules: answers.rules.length,
     missing: facts?.missing.filter(({ optional }) => !optional).flatMap(({ statements }) => statements) ?? [],
     storage: answers.storage,
+    cron: files.cron,
     ...done,
   };
 }
 
 /** The end of the interview, with the three commands to type next. */
-export function renderSetup({ config, written, base, next }: SetupAnswer): string {
+export function renderSetup({ config, written, base, cron, next }: SetupAnswer): string {
   const file = shortest(config);
   const first = written ? `Wrote ${file}` : `Kept ${file} as it was; --force replaces it`;
-  return [first, ...(base === "" ? [] : [base]), "", "Next:", ...next.map((line) => `  ${line}`)].join("\n");
+  const schedule = cron === "" ? [] : ["", "For cron (crontab -e):", `  ${cron}`];
+  const seeded = base === "" ? [] : [base];
+  return [first, ...seeded, ...schedule, "", "Next:", ...next.map((line) => `  ${line}`)].join("\n");
 }

@@ -10,8 +10,9 @@ import { writeAtomic } from "../kit/state.ts";
 import { paint } from "../kit/stdio.ts";
 import { unifiedDiff } from "../kit/unified-diff.ts";
 import type { Talk } from "./ask-source.ts";
-import { configText } from "./config-text.ts";
+import { configText, type SetupAnswers } from "./config-text.ts";
 import type { Interview } from "./interview.ts";
+import { cronLine, withoutLogin } from "./schedule.ts";
 
 /** The toolkit that runs. */
 const TOOLKIT = resolve(import.meta.dir, "../..");
@@ -24,12 +25,15 @@ export interface PlannedFiles {
   diff: string | undefined;
   /** The new file will hold a password, and git would take it. */
   exposed: boolean;
+  /** The line for crontab; "" for none. */
+  cron: string;
 }
 
 /** Works out the files. Reads only. */
 export async function planFiles({ answers, secret }: Interview, output: string): Promise<PlannedFiles> {
   const path = resolve(output);
-  const text = configText(answers, { schema: schemaFrom(path), reseed: await reseedLine(path) });
+  const reseed = reseedLine(answers, path);
+  const text = configText(answers, { schema: schemaFrom(path), reseed });
   const old = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
@@ -39,6 +43,7 @@ export async function planFiles({ answers, secret }: Interview, output: string):
     config: { path, text, mode: secretive ? 0o600 : 0o644 },
     secret: secret?.file,
     diff: old === undefined ? undefined : withoutSecrets(unifiedDiff(old, text, { from: shortest(path), to: "new" })),
+    cron: cronLine(answers.schedule, reseed),
     exposed: secretive && (await gitStateOf(path).catch(() => "outside")) === "untracked",
   };
 }
@@ -73,15 +78,16 @@ function schemaFrom(path: string): string {
   return `${schema}/`.startsWith(`${root}/`) ? relative(folder, schema) : "";
 }
 
-async function reseedLine(config: string): Promise<string> {
-  const script = join(TOOLKIT, "scripts/reseed.ts");
-  const runner = await howToRun();
-  return `cd ${quoteWord(dirname(config))} && ${runner} ${quoteWord(script)} --config ${quoteWord(config)} --quiet`;
+function reseedLine({ sourceName, source }: SetupAnswers, config: string): string {
+  const named = sourceName === "default" ? [] : ["--source", sourceName];
+  const commands = [source?.tunnel ?? "", (source?.passwordSecret ?? "").replace(/^cmd:/, "")];
+  const args = ["--config", config, ...named, "--quiet"];
+  return `cd ${quoteWord(dirname(config))} && ${withoutLogin(join(TOOLKIT, "scripts/reseed.ts"), args, commands)}`;
 }
 
 /** What to type next, three lines. */
 export async function nextCommands({ answers }: Interview, config: string, seeded: boolean): Promise<string[]> {
-  const runner = await howToRun();
+  const runner = howToRun();
   const elsewhere = resolve("ditto.yaml") !== resolve(config);
   const at = elsewhere ? ["--config", quoteWord(shortest(resolve(config)))] : [];
   const from = answers.source === undefined ? ["--from", quoteWord(shortest(samplePath()))] : [];

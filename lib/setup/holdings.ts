@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { type BaseRecord, readBases } from "../bases/catalogue.ts";
 import { openFolder } from "../bases/folder-store.ts";
 import { networksOf } from "../copies/home-things.ts";
@@ -14,6 +12,7 @@ import { type PoolVerbs, poolVerbs } from "../runtime/docker/pool.ts";
 import type { RuntimeName } from "../runtime/index.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import type { PoolStatus } from "../runtime/storage/pool.ts";
+import { readHomeFiles } from "./home-files.ts";
 
 /** Everything that a state folder has, there and in the runtimes. */
 export interface Holdings {
@@ -30,20 +29,16 @@ export interface Holdings {
   /** Containers, volumes, images and directories with its mark. */
   things: number;
   networks: string[];
-  /** What lies in the folder, as far as ditto put it there. */
+  /** What lies in the folder, by paths in it, as far as ditto put it there. */
   files: string[];
   /** What else lies there; it stays. */
   foreign: string[];
 }
 
-/** What ditto makes in a state folder. */
-const OWN =
-  /^(identity\.json|mask\.key|swept|sweep\.log|ditto\.yaml|bases|copies|current|dumps|events|locks|native|patches|projects|secrets|snapshots|tmp|work)$|\.tmp$/;
-
 /** Lists it. Reads only; throws `RUNTIME_DOWN` when a runtime that has something of it can't be asked. */
 export async function readHoldings(): Promise<Holdings> {
   const folder = homeFolder();
-  const names = existsSync(folder) ? await readdir(folder) : [];
+  const { own, foreign } = await readHomeFiles();
   const [copies, snapshots, stored, dumps, patches] = await Promise.all([
     knownCopies(),
     knownSnapshots(),
@@ -56,8 +51,7 @@ export async function readHoldings(): Promise<Holdings> {
     ...{ folder, copies, snapshots, bases },
     dumps: { count: dumps.length, bytes: dumps.reduce((sum, { manifest }) => sum + manifest.bytes, 0) },
     patched: patches.map(({ file }) => file),
-    files: names.filter((name) => OWN.test(name)),
-    foreign: names.filter((name) => !OWN.test(name)),
+    ...{ files: own, foreign },
   };
   // Without an identity nothing can carry its mark, and asking for one would make it.
   if (!(await hasHome())) return { ...holdings, pools: [], runtimes: [], things: 0, networks: [] };
@@ -111,6 +105,7 @@ export function describeHoldings(holdings: Holdings): string {
     count === 0
       ? []
       : [`  ${count} ${what}${count === 1 ? "" : "s"}${names.length > 0 ? `: ${names.join(", ")}` : ""}`];
+  const secrets = files.filter((path) => path.startsWith("secrets/"));
   const lines = [
     ...some(copies.length, "copy", copies.map(wordFor)).map((line) => line.replace("copys", "copies")),
     ...some(snapshots.length, "snapshot", snapshots.map(pathOf)),
@@ -126,9 +121,24 @@ export function describeHoldings(holdings: Holdings): string {
     ...some(networks.length, "network", networks),
     ...(files.includes("mask.key") ? ["  the mask key: later pseudonyms will be others"] : []),
     ...(files.includes("ditto.yaml") ? [`  the configuration ${folder}/ditto.yaml`] : []),
-    ...(files.includes("secrets") ? ["  the passwords that setup.ts has kept"] : []),
-    `  the state folder ${folder}${files.length > 0 ? ` with ${files.join(", ")}` : ""}`,
-    ...(foreign.length > 0 ? [`It stays, with ${foreign.join(", ")}, which ditto did not put there`] : []),
+    ...some(secrets.length, "password", secrets).map((line) => `${line} (kept by setup.ts)`),
+    `  the state folder ${folder}${files.length > 0 ? ` with ${grouped(files)}` : ""}`,
+    ...(foreign.length > 0 ? [`The folder stays, with ${few(foreign)}, which ditto did not put there`] : []),
   ];
   return `This state folder has:\n${lines.join("\n")}`;
+}
+
+/** A folder's files by their number: "identity.json, bases (2 files)". */
+function grouped(paths: string[]): string {
+  const tops = Map.groupBy(paths, (path) => path.split("/")[0] ?? "");
+  return [...tops]
+    .map(([top, below]) =>
+      below[0] === top ? top : `${top} (${below.length} ${below.length === 1 ? "file" : "files"})`,
+    )
+    .join(", ");
+}
+
+function few(paths: string[]): string {
+  const more = paths.length - 10;
+  return more > 0 ? `${paths.slice(0, 10).join(", ")} and ${more} more` : paths.join(", ");
 }

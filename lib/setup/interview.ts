@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { lackingTools } from "../bases/host-tools.ts";
 import { repositoryRoot } from "../kit/config-file.ts";
 import { messageOf, usageError } from "../kit/errors.ts";
 import { projectOf } from "../kit/projects.ts";
@@ -24,6 +26,9 @@ export interface Interview {
   reached: ReachedSource | undefined;
 }
 
+/** The folder of this toolkit. */
+const TOOLKIT = resolve(import.meta.dir, "../..");
+
 type Wish = "auto" | RuntimeName;
 
 /** Goes through the questions in their order; where nobody answers, each has its default. */
@@ -33,9 +38,12 @@ export async function interview(
   wishes: { sourceName: string; runtime: Wish | undefined },
 ): Promise<Interview> {
   const runtime = wishes.runtime ?? (await askRuntime(talk));
-  const project = await askProject(talk);
   const demo = given.url === undefined && (await askKind(talk)) === "demo";
-  const reached = demo ? undefined : await askSource(talk, await locator(runtime), given);
+  const opened = demo ? undefined : await openWished(runtime);
+  // One that can't be opened finds no container by its name, and is doctor's to complain about.
+  const reached = demo ? undefined : await askSource(talk, opened ?? { locate: async (host) => host }, given);
+  if (reached && opened) await sayLackingTools(talk, opened, reached);
+  const project = await askProject(talk, reached);
   const secret = reached && (await keep(talk, reached, ownSecretFile(project, wishes.sourceName)));
   const rules = reached ? await askRules(talk, reached) : [];
   const rest = await askRest(talk, { runtime, demo });
@@ -66,11 +74,13 @@ async function askRuntime({ ask, say }: Talk): Promise<Wish> {
   });
 }
 
-async function askProject({ ask }: Talk): Promise<string> {
-  const cwd = process.cwd();
+async function askProject({ ask }: Talk, reached: ReachedSource | undefined): Promise<string> {
+  const folder = repositoryRoot(process.cwd()) ?? process.cwd();
+  // In a clone of ditto its folder's name would say nothing.
+  const plain = folder === TOOLKIT && reached ? slug(reached.facts.database) : undefined;
   return ask.text({
     message: "A name for this project, which bases and copies belong to",
-    initial: (await projectOf(repositoryRoot(cwd) ?? cwd)).name,
+    initial: plain ?? (await projectOf(folder)).name,
     refuse: (answer) => (NAME.test(answer) ? undefined : `1 to 41 of a-z, 0-9, "_" and "-"; try "${slug(answer)}"`),
   });
 }
@@ -89,13 +99,17 @@ async function askKind({ ask, interactive }: Talk): Promise<"url" | "demo"> {
   });
 }
 
-/** A runtime that can't be opened finds no container by its name, and is doctor's to complain about. */
-async function locator(wish: Wish): Promise<Pick<Runtime, "locate">> {
-  try {
-    return (await openRuntime(wish, () => {})).runtime;
-  } catch {
-    return { locate: async (host) => host };
-  }
+async function openWished(wish: Wish): Promise<Runtime | undefined> {
+  return openRuntime(wish, () => {}).then(
+    ({ runtime }) => runtime,
+    () => undefined,
+  );
+}
+
+/** What the first reseed would find out. */
+async function sayLackingTools({ say }: Talk, runtime: Runtime, { facts }: ReachedSource): Promise<void> {
+  const lacking = await lackingTools(runtime, facts.server);
+  if (lacking) say(`✗ A reseed would fail here: ${lacking.state}\n  ${lacking.hint}`);
 }
 
 async function keep({ ask, interactive, say }: Talk, reached: ReachedSource, file: string) {

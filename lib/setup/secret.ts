@@ -20,7 +20,7 @@ export interface KeptSecret {
 
 /** The file of the state folder that a password goes to. */
 export function ownSecretFile(project: string, sourceName: string): string {
-  return homePath("secrets", sourceName === "default" ? project : `${project}.${sourceName}`);
+  return homePath("secrets", `${sourceName === "default" ? project : `${project}.${sourceName}`}.password`);
 }
 
 /** A file of its own in the state folder: what is kept when nobody is asked. */

@@ -1,4 +1,4 @@
-import { rm, rmdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { removeBase } from "../bases/remove.ts";
 import { destroyCopies } from "../copies/destroy.ts";
 import { dropSnapshotsOf } from "../copies/drop-snapshot.ts";
@@ -7,8 +7,9 @@ import { orphanedPatches, type Unpatched, unpatch } from "../copies/patch.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { memoryHome } from "../kit/memory.ts";
 import { confirm } from "../kit/prompt.ts";
-import { hasHome, homePath } from "../kit/state.ts";
+import { hasHome } from "../kit/state.ts";
 import { type Holdings, isEmpty } from "./holdings.ts";
+import { readHomeFiles, removeHomeFiles } from "./home-files.ts";
 
 export { describeHoldings, readHoldings } from "./holdings.ts";
 
@@ -36,17 +37,11 @@ export async function removeHoldings(
   for (const name of runtimes) await removeFromRuntime(name);
   for (const { file, left } of unpatched)
     if (left.length > 0) say(`Left as you changed it: ${left.join(", ")} in ${file}`);
-  await removeFolder(holdings);
-  const counts = { copies: copies.length, snapshots: snapshots.length, bases: bases.length, pools: pools.length };
-  const json = { ...counts, patched_files: unpatched.map(({ file }) => file), left: holdings.foreign };
-  return { json, text: isEmpty(holdings) ? "There is nothing to remove" : "Removed" };
-}
-
-/** Only what ditto makes: whoever sets DITTO_HOME to a folder of theirs keeps the rest of it. */
-async function removeFolder({ folder, files, foreign }: Holdings): Promise<void> {
   if (await hasHome()) await rm(await memoryHome(), { recursive: true, force: true });
-  // The identity goes last: without it nobody knows any more what carries the mark.
-  const ordered = [...files.filter((name) => name !== "identity.json"), "identity.json", "locks"];
-  for (const name of ordered) await rm(homePath(name), { recursive: true, force: true });
-  if (foreign.length === 0) await rmdir(folder).catch(() => {});
+  // Looked at anew: what was removed has left its events and locks.
+  const { own, foreign } = await readHomeFiles();
+  await removeHomeFiles({ own, foreign });
+  const counts = { copies: copies.length, snapshots: snapshots.length, bases: bases.length, pools: pools.length };
+  const json = { ...counts, patched_files: unpatched.map(({ file }) => file), left: foreign };
+  return { json, text: isEmpty(holdings) ? "There is nothing to remove" : "Removed" };
 }

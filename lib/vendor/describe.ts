@@ -44,7 +44,7 @@ export async function answerOf(plan: Plan, dryRun: boolean): Promise<VendorAnswe
     dry_run: dryRun,
     files: changed,
     unchanged: plan.files.length - changed.length,
-    install: complete ? "" : installLine(plan.folder, await howToRun()),
+    install: complete ? "" : installLine(plan.folder, howToRun()),
   };
 }
 

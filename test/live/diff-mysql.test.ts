@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createConnection } from "mysql2/promise";
 import { must } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
 import { loadSakila } from "../provision/sources.ts";
@@ -10,6 +11,7 @@ import {
   differingLines,
   dumpsByName,
   fits,
+  loginOf,
   type Outcome,
   readCases,
   tryCase,
@@ -17,6 +19,7 @@ import {
 } from "./support/diff-mysql.ts";
 import { generatePair } from "./support/generate-mysql.ts";
 import { type MysqlServer, missingMysql, partsOf } from "./support/mysql.ts";
+import { makeProject } from "./support/project.ts";
 import { shareSource } from "./support/shared-source.ts";
 
 const soak = process.env.DITTO_TEST_SOAK === "1";
@@ -24,6 +27,8 @@ const soak = process.env.DITTO_TEST_SOAK === "1";
 const update = process.env.DITTO_TEST_UPDATE === "1";
 const cases = readCases();
 const servers: MysqlServer[] = soak ? ["mysql:9.7", "mariadb:11.8", "mariadb:10.11"] : ["mysql:9.7", "mariadb:11.8"];
+
+const TABLE = "create table t (a varchar(10));\n";
 
 /** Nothing here outlives the server. */
 const FAST = [
@@ -93,6 +98,24 @@ for (const server of servers) {
       const dumps = await dumpAll(address, container, [{ databases }]);
       expect(differingLines(dumps.get(databases[0]) ?? [], dumps.get(databases[1]) ?? [])).toEqual([]);
     });
+
+    // A server is started for the file, which takes as long as a dozen pairs.
+    if (soak)
+      test("a file that names no character set has the other database's", async () => {
+        const { address } = await started();
+        const project = await makeProject({ runtime: "docker", copy: { image: readProvisioned().images[server] } });
+        try {
+          const admin = await createConnection(loginOf(address));
+          await admin.query("CREATE DATABASE files_a CHARACTER SET latin1 COLLATE latin1_bin");
+          await admin.query("CREATE TABLE files_a.t (a varchar(10))");
+          await admin.end();
+          const url = `mysql://${address.user}:${address.password}@${address.host}:${address.port}/files_a`;
+          const { status, stdout } = await project.run("diff", ["schema", url, project.write("b.sql", TABLE)]);
+          expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining("have the same schema") });
+        } finally {
+          await project.remove();
+        }
+      });
 
     test.skipIf(readProvisioned().samples === null)(
       "from nothing to Sakila: the dump is the same, line by line",

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readProvisioned, type ServerImage } from "../provision/report.ts";
 import { startSource } from "../provision/sources.ts";
-import { serversToTry } from "./support/ground.ts";
+import { serversToTry, soak } from "./support/ground.ts";
 import { makeProject } from "./support/project.ts";
 import { rowsOf } from "./support/rows.ts";
 import { until } from "./support/until.ts";
@@ -37,6 +37,14 @@ const SERVERS = [
 const CHANGES = [
   { change: "TRUNCATE TABLE people", what: "emptied" },
   { change: "ALTER TABLE people ADD COLUMN phone varchar(40) DEFAULT '+49 171 5558844'", what: "given a column" },
+];
+
+/** What comes after the rules were tried on the source and before anything of it is held. */
+const EARLIER = [
+  { change: "ALTER TABLE people ADD COLUMN phone varchar(40) DEFAULT '+49 171 5558844'", says: /people\.phone/ },
+  { change: "TRUNCATE TABLE people", says: undefined },
+  { change: "CREATE TABLE visitors (id int PRIMARY KEY, email varchar(80))", says: /visitors\.email/ },
+  { change: "ALTER TABLE people DROP COLUMN email", says: /has no column "email"/ },
 ];
 
 const { docker, images } = readProvisioned();
@@ -105,6 +113,44 @@ for (const { engine, version, great, slow, waiting } of serversToTry(SERVERS, "p
             ["2", masked],
           ],
         });
+      }
+    });
+
+    test("a table that changes after the first look is judged again before a row is read", async () => {
+      for (const { change, says } of soak ? EARLIER : EARLIER.slice(0, 2)) {
+        const source = await startSource({ engine, version, name: "earlier" });
+        undo.push(source.stop);
+        await source.load({
+          text: "CREATE TABLE people (id int PRIMARY KEY, email varchar(80)); INSERT INTO people VALUES (1, 'ann@corp.io');",
+        });
+        const project = await makeProject({
+          source: { url: source.url },
+          copy: { image },
+          obfuscation: {
+            unreviewed: "fail",
+            rules: [{ table: "people", column: "email", strategy: "replace", type: "email" }],
+          },
+        });
+        undo.push(project.remove);
+        const running = project.start("reseed", ["--verbose"]);
+        await until(() => running.stderr().includes("Open the workshop"), 60_000);
+        expect(running.stderr()).not.toMatch(/Dump|Read the definitions/);
+        await source.sql(change);
+        const { status, stderr } = await running.done;
+        const bases = project.files().filter((file) => /^bases\/\w+\.json$/.test(file));
+        if (says === undefined) {
+          expect({ change, status, bases: bases.length }).toEqual({ change, status: 0, bases: 1 });
+          const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
+          expect(await rowsOf(copy.connection_string, "SELECT * FROM people")).toEqual([]);
+        } else {
+          expect({ change, refused: status !== 0, stderr, bases }).toEqual({
+            change,
+            refused: true,
+            stderr: expect.stringMatching(says),
+            bases: [],
+          });
+          expect(stderr).not.toMatch(/Copy (the )?rows/);
+        }
       }
     });
   });

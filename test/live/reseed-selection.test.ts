@@ -27,22 +27,27 @@ describe.skipIf(missing !== undefined)(`What is taken of a source${missing ? ` (
   const configure = (dump: object) =>
     project.configure({ source: { url }, copy: { image: postgresImage("17") }, dump: { keep_bases: 1, ...dump } });
 
-  async function reseedWith(dump: object): Promise<{ said: string; rows: Record<string, number>; url: string }> {
+  async function reseedWith(
+    dump: object,
+    flags: string[] = [],
+  ): Promise<{ said: string; rows: Record<string, number>; url: string }> {
     configure(dump);
-    const { stderr } = await project.must("reseed");
+    const { stderr } = await project.must("reseed", flags);
     const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
     return { said: stderr, rows: counts(await contentsOf(copy.connection_string)), url: copy.connection_string };
   }
 
   test("tables without rows, and tables with some, whatever their names: the rest is whole", async () => {
-    const { rows } = await reseedWith({
+    const dump = {
       exclude_table_data: ["Users", '"Old Stuff"."Logs*"', "vehicle", "note", "Old Stuff.a.b c"],
       rows: {
         event: "at >= '2025-01-01'",
         orders: "id <= 5",
         items: '"order" IN (SELECT id FROM public.orders WHERE id <= 5)',
       },
-    });
+    };
+    const { rows, said } = await reseedWith(dump, ["--verify", "full"]);
+    expect(said).toContain("Count the source again");
     expect(rows).toEqual({
       ...everything,
       ...{ 'public."Users"': 0, '"Old Stuff"."Logs*"': 0, '"Old Stuff"."a.b c"': 0, "public.note": 0 },
@@ -55,8 +60,8 @@ describe.skipIf(missing !== undefined)(`What is taken of a source${missing ? ` (
         "public.spending_now": 5,
       },
     });
-    const [dump = ""] = project.files().filter((file) => file.endsWith(".dump.json"));
-    const manifest = JSON.parse(await Bun.file(`${project.home}/${dump}`).text());
+    const [written = ""] = project.files().filter((file) => file.endsWith(".dump.json"));
+    const manifest = JSON.parse(await Bun.file(`${project.home}/${written}`).text());
     const held = manifest.tables.filter(({ name }: { name: string }) => ["Users", "Logs*", "car"].includes(name));
     expect(held.map(({ rows: number }: { rows: number }) => number)).toEqual([0, 0, 0]);
   });

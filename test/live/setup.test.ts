@@ -347,6 +347,8 @@ onEachGround("setup.ts --uninstall", (stage) => {
     await project.must("snapshot", ["create", "one", "before"]);
     await project.must("env", ["patch", "app/.env.local", "--copy", "one"]);
     mkdirSync(join(project.home, "mine"));
+    const theirs = ["ditto.yaml", "projects/site/index.html", "secrets/prod"];
+    for (const name of theirs) project.write(join("home", name), "project: shop\n");
     const list = await project.run("setup", ["--uninstall"]);
     expect(list.status).toBe(1);
     for (const said of [
@@ -355,14 +357,19 @@ onEachGround("setup.ts --uninstall", (stage) => {
       "1 base: ",
       ".env.local (put back",
       "the state folder",
-      "mine, which ditto",
+      "ditto.yaml, mine, projects/site, secrets/prod, which ditto",
     ])
       expect(list.stderr).toContain(said);
     expect(readFileSync(envFile, "utf8")).not.toBe("DATABASE_URL=old\n");
     const gone = await project.json("setup", ["--uninstall", "--yes"]);
-    expect(gone).toMatchObject({ copies: 1, bases: 1, snapshots: 1, left: ["mine"] });
+    expect(gone).toMatchObject({
+      copies: 1,
+      bases: 1,
+      snapshots: 1,
+      left: ["ditto.yaml", "mine", "projects/site", "secrets/prod"],
+    });
     expect(readFileSync(envFile, "utf8")).toBe("DATABASE_URL=old\n");
-    expect(project.files()).toEqual(["mine"]);
+    expect(project.files()).toEqual(["mine", "projects", "projects/site", "secrets", ...theirs].sort());
     const { docker } = readProvisioned();
     expect(docker.available ? await stage.leftovers() : []).toEqual([]);
     expect(await project.json("setup", ["--uninstall", "--yes"])).toMatchObject({ copies: 0 });

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { detectDump } from "../../lib/bases/files.ts";
 import { type Counts, compareCounts } from "../../lib/copies/demo.ts";
-import { howToRun } from "../../lib/kit/runner.ts";
+import { asTypedHere, howToRun } from "../../lib/kit/runner.ts";
+import { shortest } from "../../lib/kit/shell.ts";
 
+const ROOT = resolve(import.meta.dir, "../..");
 const FILES = resolve(import.meta.dir, "../../templates/demo");
 const engines = ["postgres", "mysql"] as const;
 const shops = await Promise.all(
@@ -82,10 +84,19 @@ test("the commands at the end are typed as they work here", async () => {
     }
     writeFileSync(join(folder, "x"), "");
     process.env.PATH = `${fetched}:${withBun}`;
-    expect(await howToRun()).toBe("bun");
+    expect(howToRun()).toBe("bun");
+    expect(asTypedHere('Run "bun scripts/copy.ts list"')).toBe('Run "bun scripts/copy.ts list"');
     process.env.PATH = fetched;
-    expect(await howToRun()).toMatch(/^npx -y bun@[\d.]+$/);
+    expect(howToRun()).toMatch(/^npx -y bun@[\d.]+$/);
+    expect(asTypedHere('Run "bun scripts/copy.ts list"')).toBe(`Run "${howToRun()} scripts/copy.ts list"`);
+    process.chdir(folder);
+    expect(asTypedHere("bun scripts/copy.ts list")).toBe(
+      `${howToRun()} ${shortest(resolve(ROOT, "scripts"))}/copy.ts list`,
+    );
+    symlinkSync(join(ROOT, "scripts"), join(folder, "scripts"));
+    expect(asTypedHere("bun scripts/copy.ts list")).toBe(`${howToRun()} scripts/copy.ts list`);
   } finally {
+    process.chdir(ROOT);
     process.env.PATH = before;
     rmSync(folder, { recursive: true });
   }

@@ -3,6 +3,7 @@ import { isMysql, parseToolVersion } from "../../engine/mysql/version.ts";
 import { DittoError } from "../../kit/errors.ts";
 import type { Table } from "../../schema/model.ts";
 import type { SourceBuild } from "../build.ts";
+import { tableOf, withoutPasswords } from "./connections.ts";
 import { reduceOutput, sourceFailure } from "./errors.ts";
 import { sourceLogin } from "./login.ts";
 import { BASE_DEFINER, kindOfStatement, rewriteDefiner } from "./rewrite.ts";
@@ -15,6 +16,8 @@ export interface SourceDdl {
   before: string[];
   /** Views, routines, triggers and events as a script, with the settings that they were made under: after the rows. */
   after: string;
+  /** Tables of other servers whose passwords were left out. */
+  disarmed: string[];
 }
 
 /** Asks the source's own dump tool for all definitions but those of `left`. */
@@ -35,7 +38,7 @@ export async function dumpDdl(build: SourceBuild, left: Table[]): Promise<Source
     ],
     secretFile: login.secretFile,
   });
-  const ddl = collector();
+  const ddl = collector(build.disarms);
   for await (const chunk of child.stdout) ddl.push(chunk);
   const { status, stderr } = await child.done;
   await login.forget();
@@ -65,13 +68,16 @@ async function refuseOldTool({ toolbox, look }: SourceBuild): Promise<void> {
   );
 }
 
-function collector(): { push(chunk: Uint8Array): void; end(): SourceDdl } {
+function collector(disarms: boolean): { push(chunk: Uint8Array): void; end(): SourceDdl } {
   const before: string[] = [];
   const after: string[] = [];
+  const disarmed: string[] = [];
   const splitter = new StatementSplitter({
     begin: () => "hold",
     pass: () => {},
-    statement(text, delimiter) {
+    statement(written, delimiter) {
+      const text = disarms ? withoutPasswords(written) : written;
+      if (text !== written) disarmed.push(tableOf(text));
       const kind = kindOfStatement(text);
       if (kind !== "object") before.push(text);
       if (kind !== "table") after.push(terminated(rewriteDefiner(text, BASE_DEFINER), delimiter));
@@ -82,7 +88,7 @@ function collector(): { push(chunk: Uint8Array): void; end(): SourceDdl } {
     end() {
       // MariaDB prints a back-quote in a foreign key's name as it is (seen in 11.8).
       if (!splitter.end()) throw unreadable();
-      return { before, after: after.join("") };
+      return { before, after: after.join(""), disarmed };
     },
   };
 }

@@ -6,10 +6,12 @@ import { DittoError } from "../../kit/errors.ts";
 import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
 import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sql } from "./admin.ts";
 import { rowColumns } from "./columns.ts";
+import { passwordWarning } from "./connections.ts";
 import { dumpDdl, type SourceDdl } from "./ddl.ts";
 import { buildFailure, reduceDriverError, reduceOutput, sourceFailure } from "./errors.ts";
 import { openIndexer } from "./indexer.ts";
@@ -32,16 +34,30 @@ export async function fromSource(build: SourceBuild): Promise<Transferred> {
   const masks = await build.review({ schema, chosen });
   await warnOfTables(build, chosen);
   const ddl = await dumpDdl(build, chosen.left);
+  if (ddl.disarmed.length > 0) build.warn(passwordWarning(ddl.disarmed));
   await createDatabase(build, build.look.traits);
   await loadTimeZones(build);
   await begin(build);
   const alters = await createTables(build, ddl, schema);
   const rows = build.selection.schemaOnly ? [] : await copyRows(build, { session, chosen, alters, masks });
+  const counted = build.recount ? await countSource(build, session, chosen) : [];
   await session.query("COMMIT");
   await build.guest.release();
   await raiseCounters(build, masks);
   await createObjects(build, ddl, chosen);
-  return { rows, schema };
+  return { rows, schema, counted };
+}
+
+async function countSource(build: SourceBuild, session: MysqlSession, chosen: Chosen): Promise<Transferred["counted"]> {
+  if (build.selection.schemaOnly) return [];
+  build.step("Count the source again");
+  const counted: Transferred["counted"] = [];
+  for (const rows of tablesToCount(chosen)) {
+    await session.query("SAVEPOINT ditto");
+    counted.push(await countAgain(session, { ...rows, from: quoteIdentifier(rows.table.name) }));
+    await session.query("ROLLBACK TO SAVEPOINT ditto");
+  }
+  return counted;
 }
 
 async function begin(build: SourceBuild): Promise<void> {

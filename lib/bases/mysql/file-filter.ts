@@ -1,4 +1,5 @@
 import { DittoError } from "../../kit/errors.ts";
+import { tableOf, withoutPasswords } from "./connections.ts";
 import { terminated } from "./ddl.ts";
 import type { Parts } from "./parts.ts";
 import { BASE_DEFINER, rewriteDefiner } from "./rewrite.ts";
@@ -16,9 +17,12 @@ const SYSTEM = /^(mysql|sys|information_schema|performance_schema)$/i;
 
 /**
  * Turns an SQL file into one for the build's database while it passes: statements that make or choose a database are
- * dropped, definers become the base's, and what concerns a server as a whole is left out.
+ * dropped, definers become the base's, what concerns a server as a whole is left out, and so are passwords of other servers.
  */
 export class FileFilter {
+  /** Tables of other servers whose passwords were left out. */
+  readonly disarmed: string[] = [];
+  readonly #disarms: boolean;
   readonly #file: { name: string };
   readonly #splitter: StatementSplitter;
   #out: Parts = [];
@@ -27,7 +31,8 @@ export class FileFilter {
   #complete = false;
   #statements = 0;
 
-  constructor(name: string, schemaOnly = false) {
+  constructor(name: string, { schemaOnly = false, disarms = true } = {}) {
+    this.#disarms = disarms;
     this.#file = { name };
     this.#splitter = new StatementSplitter({
       begin: (head) => {
@@ -86,7 +91,9 @@ export class FileFilter {
     if (/^SET @@(GLOBAL|SESSION)\.(GTID_PURGED|SQL_LOG_BIN)\b/i.test(plain)) return;
     if (/^SET @MYSQLDUMP_TEMP_LOG_BIN\b/i.test(plain)) return;
     if (/^(PRAGMA |COPY .* FROM stdin)/i.test(plain)) throw foreign(this.#file, "of another database system");
-    this.#out.push(terminated(rewriteDefiner(text, BASE_DEFINER), delimiter));
+    const bare = this.#disarms ? withoutPasswords(text) : text;
+    if (bare !== text) this.disarmed.push(tableOf(bare));
+    this.#out.push(terminated(rewriteDefiner(bare, BASE_DEFINER), delimiter));
   }
 
   #meet(name: string): void {

@@ -6,6 +6,7 @@ import { readMysqlTables } from "../../schema/mysql/read-tables.ts";
 import type { Build, DumpFile } from "../build.ts";
 import { openDump } from "../files.ts";
 import { sql, withWorkshopSession } from "./admin.ts";
+import { passwordWarning } from "./connections.ts";
 import { buildFailure, reduceOutput } from "./errors.ts";
 import { FileFilter, foreign } from "./file-filter.ts";
 import { joinParts } from "./parts.ts";
@@ -18,7 +19,7 @@ export async function fromFile(build: Build, file: DumpFile): Promise<void> {
   await createDatabase(build);
   const { begin } = buildBrackets(build.server);
   if (begin.length > 0) await sql(build, `${begin.join(";\n")};\n`);
-  const filter = new FileFilter(file.name, build.selection.schemaOnly);
+  const filter = new FileFilter(file.name, { schemaOnly: build.selection.schemaOnly, disarms: build.disarms });
   const command = mysql.adminClient(build.workshop.place, build.database, build.server);
   const client = await build.workshop.start(command, { input: "data" });
   let ended = false;
@@ -45,6 +46,7 @@ export async function fromFile(build: Build, file: DumpFile): Promise<void> {
   }
   const [{ status, stderr }] = await Promise.all([done, drained]);
   if (status !== 0) throw loadFailure(build, file, stderr);
+  if (filter.disarmed.length > 0) build.warn(passwordWarning(filter.disarmed));
   await refuseNothing(build, file);
 }
 

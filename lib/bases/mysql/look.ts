@@ -144,7 +144,11 @@ async function fitsInto(session: Session, look: SourceLook): Promise<void> {
       from: "FROM information_schema.ENGINES WHERE SUPPORT <> 'NO'",
     }),
   );
-  if (engines.length > 0) throw misfit(`its server has no storage engine ${engines.join(", ")}`);
+  if (engines.length > 0)
+    throw misfit(
+      `its server has no storage engine ${engines.join(", ")}`,
+      "Leave out the tables that use it (dump.exclude_tables), turn it on (copy.settings), or set copy.image to an image that has it",
+    );
   const [fixed] = await catalog<Record<string, number>>(session, {
     fields: { lower_case_table_names: "@@lower_case_table_names", innodb_page_size: "@@innodb_page_size" },
     from: "",
@@ -156,9 +160,12 @@ async function fitsInto(session: Session, look: SourceLook): Promise<void> {
   }
 }
 
-function misfit(state: string): DittoError {
+function misfit(
+  state: string,
+  hint = "Set copy.image to an image of the source's own flavour and version, e.g. mysql:8.4 or mariadb:11.8",
+): DittoError {
   return new DittoError(`Cannot build the base in the copies' image: ${state}`, {
     code: "IMAGE_MISFIT",
-    hint: "Set copy.image to an image of the source's own flavour and version, e.g. mysql:8.4 or mariadb:11.8",
+    hint,
   });
 }

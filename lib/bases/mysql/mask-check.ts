@@ -1,15 +1,18 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/mysql/quote.ts";
 import { messageOf } from "../../kit/errors.ts";
-import { type ColumnMask, columnName, type MaskPlan } from "../../mask/plan.ts";
+import { LEAST_HASH } from "../../mask/hash.ts";
+import { misfitOf } from "../../mask/misfit.ts";
+import { type ColumnMask, columnName, type MaskPlan, requestOf } from "../../mask/plan.ts";
 import type { Rule } from "../../mask/rule.ts";
-import { trialValues } from "../../mask/trial.ts";
-import type { Table } from "../../schema/model.ts";
+import { breaks, trialsOf } from "../../mask/trial.ts";
+import { qualifiedName, type Table } from "../../schema/model.ts";
+import { catalog } from "../../schema/read-mysql.ts";
 import { keepsRow } from "./mask-sql.ts";
 
 /** What of the rules the source itself does not understand, in words: conditions are planned, of no row. */
 export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]> {
-  const problems: string[] = [];
+  const problems = await sharedPrefixes(session, plan);
   for (const { table, columns } of plan.tables.values()) {
     for (const mask of columns) {
       const { column, rules } = mask;
@@ -31,6 +34,34 @@ export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<
   return problems;
 }
 
+/** Unique indexes that look at the beginning of a masked text alone, which what the rule makes may share with others. */
+async function sharedPrefixes(session: Session, plan: MaskPlan): Promise<string[]> {
+  const prefixes = await catalog<{ table: string; name: string; column: string; length: number }>(session, {
+    fields: { table: "TABLE_NAME", name: "INDEX_NAME", column: "COLUMN_NAME", length: "SUB_PART" },
+    from: "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND SUB_PART IS NOT NULL",
+  });
+  return prefixes.flatMap(({ table: name, column: key, ...index }) => {
+    const masked = plan.tables.get(qualifiedName({ schema: session.database, name }));
+    const mask = masked?.columns.find(({ column }) => column.name === key);
+    if (masked === undefined || mask === undefined) return [];
+    return mask.rules
+      .filter((rule) => !isUniqueWithin(mask, rule, Number(index.length)))
+      .map(
+        () =>
+          `${columnName({ table: masked.table, column: mask.column })}: the unique index ${index.name} compares its first ${index.length} characters only, in which masked values may be the same; use "nullify" or "keep"${Number(index.length) < LEAST_HASH ? "" : ', or "hash"'}`,
+      );
+  });
+}
+
+/** Tells of what comes first in a value that enough of it is drawn. */
+function isUniqueWithin(mask: ColumnMask, rule: Rule, length: number): boolean {
+  if (rule.strategy === "nullify") return true;
+  // A user's name and a suffix may begin with a word of a list.
+  if (mask.kind.is !== "text" || rule.unique === "suffix" || rule.type === "username") return false;
+  const request = requestOf("mysql", mask, rule);
+  return misfitOf({ ...request, unique: true, kind: { is: "text", max: Math.min(length, mask.max) } }) === undefined;
+}
+
 /** Asks the constraints that read the column alone what they think of what the rule makes of invented values. */
 async function brokenConstraints(
   session: Session,
@@ -39,18 +70,23 @@ async function brokenConstraints(
 ): Promise<string[]> {
   const { column } = mask;
   const checks = table.checks.filter(({ columns }) => columns.length === 1 && columns[0] === column.name);
-  const values = checks.length === 0 ? [] : trialValues("mysql", mask, rule);
-  if (values.length === 0) return [];
-  const own = values
-    .map((value) => `SELECT ${quoteLiteral(value)} AS ${quoteIdentifier(column.name)}`)
-    .join(" UNION ALL ");
+  const trials = checks.length === 0 ? [] : trialsOf("mysql", mask, rule);
+  if (trials.length === 0) return [];
+  const own = trials.flatMap(({ given, made }, at) =>
+    [given, made].map((value, which) => {
+      return `SELECT ${quoteLiteral(value)} AS ${quoteIdentifier(column.name)}, ${2 * at + which} AS ditto_at`;
+    }),
+  );
   const broken: string[] = [];
   for (const { name, expression } of checks) {
     // One that can't be asked outside its table is the base's to judge.
-    const [found] = await session
-      .query<{ broken: number }>(`SELECT COUNT(*) AS broken FROM (${own}) tried WHERE (${expression}) IS FALSE`)
+    const found = await session
+      .query<{ place: number }>(
+        `SELECT ditto_at AS place FROM (${own.join(" UNION ALL ")}) tried WHERE (${expression}) IS FALSE`,
+      )
       .catch(() => []);
-    if (Number(found?.broken) > 0)
+    const refused = new Set(found.map(({ place }) => Number(place)));
+    if (breaks(trials.map((_, at) => ({ given: refused.has(2 * at), made: refused.has(2 * at + 1) }))))
       broken.push(
         `${columnName({ table, column })}: what the rule makes breaks the constraint ${name}; take another rule, or a type that it allows`,
       );

@@ -6,6 +6,7 @@ import type { Schema, Table } from "../../schema/model.ts";
 import { qualifiedName } from "../../schema/model.ts";
 import { readPostgresRelations, readPostgresTables } from "../../schema/postgres/read.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
+import { countAgain, tablesToCount } from "../recount.ts";
 import type { RowMasks } from "../row-masks.ts";
 import { type Chosen, choose } from "../selection.ts";
 import { sendTlsFiles } from "../tls-files.ts";
@@ -56,6 +57,7 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
       await restoreSections(build, ["pre-data"], archive);
       for (const rows of streamed) copied.push(await copyRows(build, rows, snapshot));
     }
+    const counted = build.recount ? await countSource(build, chosen) : [];
     await session.query("COMMIT");
     await build.guest.release();
     await tls.forget();
@@ -67,7 +69,7 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
     const rows = [...read, ...copied].map((table) =>
       rebuilt.has(qualifiedName(table)) ? { ...table, hash: "" } : table,
     );
-    return { rows: [...rows, ...(moved ? [MOVED_SEQUENCES] : withoutPosition(build))], schema };
+    return { rows: [...rows, ...(moved ? [MOVED_SEQUENCES] : withoutPosition(build))], schema, counted };
   } catch (error) {
     // A standby may end the session that holds the snapshot first, and then the tools fail for want of it.
     const session = await build.session.query("SELECT").then(() => "", messageOf);
@@ -75,6 +77,16 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
   } finally {
     await session.query("ROLLBACK").catch(() => {});
   }
+}
+
+async function countSource(build: SourceBuild, chosen: Chosen): Promise<Transferred["counted"]> {
+  if (build.selection.schemaOnly) return [];
+  build.step("Count the source again");
+  const counted: Transferred["counted"] = [];
+  for (const rows of tablesToCount(chosen)) {
+    counted.push(await countAgain(build.session, { ...rows, from: `ONLY ${quoteQualified(rows.table)}` }));
+  }
+  return counted;
 }
 
 /** On a replica the sequences of unlogged tables have no position, which on the base they have. */

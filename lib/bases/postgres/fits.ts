@@ -51,8 +51,8 @@ export async function localesFit(build: Build, traits: Record<string, string>): 
   const missing = new Set(wanted.filter((name) => !known.has(plain(name))));
   if (missing.size === 0) return;
   throw unfit(
-    `the image does not know the locale ${[...missing].map((name) => `"${name}"`).join(", ")}, which the database uses`,
-    `Name an image with that locale in copy.image (FROM postgres:${majorOf(build.server)}; RUN localedef …); on this machine itself, generate it (locale-gen)`,
+    `the copies' server does not know the locale ${[...missing].map((name) => `"${name}"`).join(", ")}, which the database uses`,
+    `In containers, name an image with that locale in copy.image (FROM postgres:${majorOf(build.server)}; RUN localedef …); on this host itself, generate it (Debian: apt-get install locales, then localedef -i en_US -f UTF-8 en_US.utf8, or whichever it is)`,
   );
 }
 

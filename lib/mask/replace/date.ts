@@ -3,7 +3,7 @@ import { dayMessage } from "../canonical.ts";
 import { type Draw, drawFrom } from "../draw.ts";
 import type { MaskKey } from "../key.ts";
 import type { MaskRequest } from "../request.ts";
-import { keepSpecialDay, type Specials } from "../specials.ts";
+import { keepSpecialDay } from "../special-day.ts";
 import { messageOr } from "./folded.ts";
 
 /** Within what every engine's types hold, MySQL's timestamp included. */
@@ -11,12 +11,12 @@ const FIRST = daysOf({ year: 1971, month: 1, day: 1 });
 const DAYS = daysOf({ year: 2020, month: 1, day: 1 }) - FIRST;
 
 /** A day of 1971 to 2019; for a timestamp also a second of it. */
-export function replaceDate(request: MaskRequest, key: MaskKey, specials: Specials): (value: string) => string {
+export function replaceDate(request: MaskRequest, key: MaskKey): (value: string) => string {
   const draw = drawFrom(key.subkey("replace:date"));
   const timed = request.kind.is === "timestamp";
   return (value) => {
     const message = dayMessage(value, timed ? "timestamp" : "date");
-    if (message === undefined && request.kind.is !== "text") return keepSpecialDay(value, request.rule, specials);
+    if (message === undefined && request.kind.is !== "text") return keepSpecialDay(value, request.rule);
     draw.start(messageOr(message, value, request));
     let drawn = value;
     while (drawn === value) drawn = drawDay(draw) + (timed ? drawTime(draw, value) : "");

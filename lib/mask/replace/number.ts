@@ -5,7 +5,6 @@ import type { Kind } from "../kind.ts";
 import { type ExactNumber, parseNumber, printNumber } from "../numbers.ts";
 import { permutationOf } from "../permutation.ts";
 import type { MaskRequest } from "../request.ts";
-import type { Specials } from "../specials.ts";
 import { floatOf } from "./float.ts";
 import { longest, messageOr } from "./folded.ts";
 
@@ -15,13 +14,13 @@ const PLAIN = /^\s*[+-]?\d+(?:\.\d+)?\s*$/;
 const NO_NUMBER = /^-?(?:nan|inf(?:inity)?)$/i;
 
 /** As many digits as the number has, its sign and its scale; with a `range`, a keyed permutation of that. */
-export function replaceNumber(request: MaskRequest, key: MaskKey, specials: Specials): (value: string) => string {
+export function replaceNumber(request: MaskRequest, key: MaskKey): (value: string) => string {
   const draw = drawFrom(key.subkey("replace:number"));
   const ranged = request.rule.range === undefined ? undefined : permute(request, key, request.rule.range);
   return (value) => {
     const number = request.kind.is === "text" && !PLAIN.test(value) ? undefined : parseNumber(value.trim());
-    if (number === undefined) return replaceOther(request, draw, value, specials);
-    if (isSpecial(request.kind, number)) return specials.keep(value);
+    if (number === undefined) return replaceOther(request, draw, value);
+    if (isSpecial(request.kind, number)) return value;
     const permuted = ranged?.(number);
     if (permuted !== undefined) return print(request.kind, permuted, value);
     const exactly = request.kind.is === "float" ? floatOf(request.kind, number) : number;
@@ -36,9 +35,9 @@ function isSpecial(kind: Kind, number: ExactNumber): boolean {
   return kind.is === "integer" && number.digits === "0" && kind.min > 0n;
 }
 
-/** NaN and infinity are special in a number's column; anything else gets digits. */
-function replaceOther(request: MaskRequest, draw: Draw, value: string, specials: Specials): string {
-  if (request.kind.is !== "text" && NO_NUMBER.test(value)) return specials.keep(value);
+/** NaN and infinity are kept in a number's column; anything else gets digits. */
+function replaceOther(request: MaskRequest, draw: Draw, value: string): string {
+  if (request.kind.is !== "text" && NO_NUMBER.test(value)) return value;
   draw.start(messageOr(undefined, value, request));
   const length = Math.min(TEXT_DIGITS, longest(request), Math.max(1, value.length));
   return draw

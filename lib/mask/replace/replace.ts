@@ -4,7 +4,6 @@ import { drawFrom } from "../draw.ts";
 import type { MaskKey } from "../key.ts";
 import type { MaskRequest } from "../request.ts";
 import type { Rule } from "../rule.ts";
-import type { Specials } from "../specials.ts";
 import { card, compact, iban } from "./bank.ts";
 import { replaceDate } from "./date.ts";
 import { replaceDigits } from "./digits.ts";
@@ -27,16 +26,16 @@ const COMPOSED: Partial<Record<Type, Compose>> = {
 };
 
 /** The pseudonyms of `strategy: replace`. */
-export function replaceValue(request: MaskRequest, key: MaskKey, specials: Specials): Replace {
+export function replaceValue(request: MaskRequest, key: MaskKey): Replace {
   const { kind } = request;
   const type = request.rule.type ?? "text";
   if (kind.is === "enum") return replaceLabel(request, key, kind.labels);
   if (kind.is === "set") return replaceSet(request, key, kind.labels);
   if (kind.is === "boolean") return replaceBoolean(request, key);
-  if (type === "number") return replaceNumber(request, key, specials);
+  if (type === "number") return replaceNumber(request, key);
   if (type === "uuid") return replaceUuid(request, key);
   if (type === "ip") return replaceAddress(request, key);
-  if (type === "date") return replaceDate(request, key, specials);
+  if (type === "date") return replaceDate(request, key);
   if (kind.is === "integer" || kind.is === "decimal") return replaceDigits(request, key);
   if (kind.is === "bytes") return replaceBytes(request, key);
   const messageOf = type === "card" || type === "iban" ? (folded: string) => `${type}\0${compact(folded)}` : undefined;

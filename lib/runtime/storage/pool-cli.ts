@@ -1,3 +1,5 @@
+import type { Child } from "../../kit/exec.ts";
+
 /** What a call of docker or podman ended with. */
 export interface CliResult {
   status: number;
@@ -6,7 +8,11 @@ export interface CliResult {
 }
 
 /** `docker …` (or `podman …`) as a function. The pool always passes `check: false` and judges the status itself. */
-export type Cli = (args: string[], options?: { input?: string; check?: boolean }) => Promise<CliResult>;
+export interface Cli {
+  (args: string[], options?: { input?: string; check?: boolean }): Promise<CliResult>;
+  /** Starts a call that is talked with while it runs. */
+  start(args: string[]): Child;
+}
 
 /** Calls without throwing. */
 export function call(cli: Cli, args: string[], input?: string): Promise<CliResult> {

@@ -1,9 +1,23 @@
 import { DittoError } from "../../kit/errors.ts";
-import { type Attached, bringUp, inAnchor, keyValues, needsRepair, readVolumes } from "./pool-anchor.ts";
+import { type AnchorCalls, anchorCalls } from "./anchor-calls.ts";
+import { type Attached, bringUp, keyValues, readVolumes } from "./pool-anchor.ts";
 import { type Cli, call } from "./pool-cli.ts";
 import { isDown, poolError } from "./pool-errors.ts";
 import { checkFile, checkOwner, checkPath, type PoolFilesystem, type PoolNames, poolNames } from "./pool-names.ts";
-import { CLONE, CREATE, EXISTS, FREEZE, LIST, REMOVE, RENAME, SWEEP, SYNC, USAGE, withGuard } from "./pool-scripts.ts";
+import {
+  CLONE,
+  CLONE_LIVE,
+  CREATE,
+  EXISTS,
+  FREEZE,
+  LIST,
+  REMOVE,
+  RENAME,
+  SWEEP,
+  USAGE,
+  withGuard,
+} from "./pool-scripts.ts";
+import type { Yard } from "./yard.ts";
 
 /** The file at the top of a directory that says whose it is; written by the caller through `files`. */
 export const MARKER_FILE = "ditto.json";
@@ -36,8 +50,8 @@ export interface OpenPool {
   rename(from: string, to: string): Promise<void>;
   /** Syncs the directory and its name to disk; on btrfs nothing can change it from then on. Rename first, then freeze. */
   freeze(path: string): Promise<void>;
-  /** Writes what is not on disk yet of everything there, so that a clone needn't. */
-  sync(path: string): Promise<void>;
+  /** Clones and freezes a directory that a server works on; see {@link Yard.cloneLive}. */
+  readonly cloneLive: Yard["cloneLive"];
   exists(path: string): Promise<boolean>;
   /** Bytes that the directory shares with no other (XFS can't tell: all its bytes). */
   usage(path: string): Promise<number>;
@@ -83,21 +97,15 @@ async function lookAtAnchor(cli: Cli, names: PoolNames): Promise<Attached | unde
   return { mountpoint, filesystem: filesystem === "xfs" ? "xfs" : "btrfs" };
 }
 
-/** Runs one of the anchor's scripts; `action` is for the error. */
-export type Exec = (action: string, script: string, args: string[], input?: string) => Promise<string>;
-
 function poolVerbs(cli: Cli, names: PoolNames, at: Attached): OpenPool {
   const repair = repairOnce(cli, names, at);
-  const exec: Exec = async (action, script, args, input) => {
-    const once = () => inAnchor(cli, names, script, [at.mountpoint, ...args], input);
-    let result = await once();
-    if (needsRepair(result)) {
+  const calls = anchorCalls(cli, names, {
+    mountpoint: () => at.mountpoint,
+    async repair() {
       await repair(false);
-      result = await once();
-    }
-    if (result.status !== 0) throw poolError(action, result);
-    return result.stdout;
-  };
+      return true;
+    },
+  });
   return {
     method: "pool",
     volume: names.volume,
@@ -107,17 +115,18 @@ function poolVerbs(cli: Cli, names: PoolNames, at: Attached): OpenPool {
     get filesystem() {
       return at.filesystem;
     },
-    run: (script, { args = [], input } = {}) => exec("work in the pool", withGuard(script), args, input),
+    run: (script, { args = [], input } = {}) => calls.exec("work in the pool", withGuard(script), args, input),
     repair: (options = {}) => repair(options.remount ?? false),
-    ...changingVerbs(exec),
-    ...askingVerbs(exec),
+    ...changingVerbs(calls),
+    ...askingVerbs(calls),
   };
 }
 
 /** The verbs that change directories, over any way to run a script in an anchor. */
-export function changingVerbs(
-  exec: Exec,
-): Pick<OpenPool, "clone" | "create" | "remove" | "rename" | "freeze" | "sync" | "sweep"> {
+export function changingVerbs({
+  exec,
+  talk,
+}: AnchorCalls): Pick<OpenPool, "clone" | "cloneLive" | "create" | "remove" | "rename" | "freeze" | "sweep"> {
   return {
     async clone(from, to, { owner, files = {} } = {}) {
       const input = encodeFiles(files);
@@ -128,6 +137,22 @@ export function changingVerbs(
         input === undefined ? "" : "files",
       ];
       await exec(`clone "${from}" to "${to}"`, CLONE, args, input);
+    },
+    async cloneLive(from, to, { owner, files, halted }) {
+      const action = `clone "${from}" to "${to}"`;
+      const script = await talk(action, CLONE_LIVE, [checkPath(from), checkPath(to), checkOwner(owner)], "synced");
+      try {
+        await halted(async () => {
+          await script.tell(`\n${encodeFiles(files) ?? CLOSING}`);
+          if (!(await script.hear("cloned"))) throw poolError(action, await script.end());
+        });
+      } catch (error) {
+        await script.end();
+        throw error;
+      }
+      const ended = await script.end();
+      if (ended.status !== 0) throw poolError(action, ended);
+      return Number.parseInt(ended.stdout, 10) || 0;
     },
     async create(path, owner) {
       await exec(`create "${path}"`, CREATE, [checkPath(path), checkOwner(owner)]);
@@ -141,9 +166,6 @@ export function changingVerbs(
     async freeze(path) {
       await exec(`freeze "${path}"`, FREEZE, [checkPath(path)]);
     },
-    async sync(path) {
-      await exec(`sync "${path}"`, SYNC, [checkPath(path)]);
-    },
     async sweep({ olderThanSeconds = 60 } = {}) {
       const swept = await exec("sweep the pool", SWEEP, [String(Math.max(0, Math.floor(olderThanSeconds)))]);
       return swept.split("\n").filter((name) => name !== "");
@@ -152,7 +174,7 @@ export function changingVerbs(
 }
 
 /** The verbs that only ask; see {@link changingVerbs}. */
-export function askingVerbs(exec: Exec): Pick<OpenPool, "exists" | "usage" | "list"> {
+export function askingVerbs({ exec }: AnchorCalls): Pick<OpenPool, "exists" | "usage" | "list"> {
   return {
     exists: async (path) => (await exec(`look for "${path}"`, EXISTS, [checkPath(path)])).trim() === "yes",
     usage: async (path) => Number.parseInt(await exec(`measure "${path}"`, USAGE, [checkPath(path)]), 10) || 0,
@@ -166,12 +188,15 @@ export function askingVerbs(exec: Exec): Pick<OpenPool, "exists" | "usage" | "li
   };
 }
 
-/** One line per file and a closing line: without the last one nothing is believed. */
+/** Without it nothing of what came before is believed. */
+const CLOSING = "E\n";
+
+/** One line per file and the closing one. */
 function encodeFiles(files: Record<string, string>): string | undefined {
   const lines = Object.entries(files).map(
     ([path, content]) => `F ${checkFile(path)} ${Buffer.from(content).toString("base64")}\n`,
   );
-  return lines.length === 0 ? undefined : `${lines.join("")}E\n`;
+  return lines.length === 0 ? undefined : `${lines.join("")}${CLOSING}`;
 }
 
 /** Twenty verbs that fail together repair the pool once. */

@@ -63,32 +63,70 @@ finish() { # puts the finished part where it belongs
  */
 const FILES = `
 put_files() { # $1: directory, $2: owner or ""
-  owner=$2 ended=
-  [ -n "$owner" ] || owner=$(stat -c %u:%g "$1")
+  directory="/pool/$1" owner=$2 ended=
+  [ -n "$owner" ] || owner=$(stat -c %u:%g "$directory")
   umask 077
+  set --
   while IFS=' ' read -r mark path content; do
     [ "$mark" = F ] || { ended=$mark; break; }
-    folder="/pool/$1"
-    case $path in */*) folder="$folder/\${path%/*}" ;; esac
-    ( cd -P "$folder" && [ "$(pwd -P)" = "$folder" ] ) || exit ${EXIT.outside}
-    rm -rf -- "$folder/.ditto-new"
-    printf %s "$content" | base64 -d >"$folder/.ditto-new"
-    chown "$owner" "$folder/.ditto-new"
-    mv -fT -- "$folder/.ditto-new" "/pool/$1/$path"
+    folder=$directory
+    case $path in */*)
+      folder="$directory/\${path%/*}"
+      ( cd -P "$folder" && [ "$(pwd -P)" = "$folder" ] ) || exit ${EXIT.outside} ;;
+    esac
+    new="$folder/.ditto-new"
+    if [ -e "$new" ] || [ -L "$new" ]; then rm -rf -- "$new"; fi
+    printf %s "$content" | base64 -d >"$new"
+    mv -fT -- "$new" "$directory/$path"
+    set -- "$@" "$path"
   done
   [ "$ended" = E ] || exit ${EXIT.cutShort}
+  [ "$#" = 0 ] || ( cd "$directory" && chown -h -- "$owner" "$@" )
+}
+`;
+
+const COPY = `
+copy() { # $1: the directory that becomes the part
+  if [ "$DITTO_FILESYSTEM" = btrfs ]; then btrfs -q subvolume snapshot "$1" "$part/data" >/dev/null
+  else cp -a --reflink="\${DITTO_REFLINK:-always}" -- "$1" "$part/data"; fi
+}
+`;
+
+/** Syncs the whole file system: the path's rename and everything below it. XFS has no read-only directory. */
+const MAKE_FROZEN = `
+make_frozen() {
+  sync -f "$1"
+  [ "$DITTO_FILESYSTEM" != btrfs ] || btrfs property set -ts "$1" ro true
 }
 `;
 
 /** $1 from, $2 to, $3 owner of the files or "", $4 "files" when they come by stdin. */
-export const CLONE = `${GUARD}${PART}${FILES}
+export const CLONE = `${GUARD}${PART}${FILES}${COPY}
 [ -d "$1" ] || exit ${EXIT.missing}
 [ ! -e "$2" ] || exit ${EXIT.exists}
 begin "$2"
-if [ "$DITTO_FILESYSTEM" = btrfs ]; then btrfs -q subvolume snapshot "$1" "$part/data" >/dev/null
-else cp -a --reflink="\${DITTO_REFLINK:-always}" -- "$1" "$part/data"; fi
+copy "$1"
 [ "$4" != files ] || put_files "$part/data" "$3"
 finish "$2"
+`;
+
+/**
+ * $1 from, where a server may be writing, $2 to, $3 owner of the files. What servers left in the kernel's cache is written first: a
+ * clone would do it while they wait. Then it says so, and is told by a line when they stand still; the files follow. Prints the bytes.
+ */
+export const CLONE_LIVE = `${GUARD}${PART}${FILES}${COPY}${MAKE_FROZEN}
+[ -d "$1" ] || exit ${EXIT.missing}
+[ ! -e "$2" ] || exit ${EXIT.exists}
+begin "$2"
+sync -f "$1"
+echo synced
+read -r _ || exit ${EXIT.cutShort}
+copy "$1"
+echo cloned
+put_files "$part/data" "$3"
+finish "$2"
+make_frozen "$2"
+du -s -B1 "$2" | cut -f1
 `;
 
 /** $1 path, $2 owner. */
@@ -124,17 +162,10 @@ move "$1" "$2"
 [ "$frozen" != ro=true ] || btrfs property set -ts "$2" ro true
 `;
 
-/** $1 path. Syncs the whole file system: the path's rename and everything below it. XFS has no read-only directory. */
-export const FREEZE = `${GUARD}
+/** $1 path. */
+export const FREEZE = `${GUARD}${MAKE_FROZEN}
 [ -d "$1" ] || exit ${EXIT.missing}
-sync -f "$1"
-[ "$DITTO_FILESYSTEM" != btrfs ] || btrfs property set -ts "$1" ro true
-`;
-
-/** $1 path. Writes what servers left in the kernel's cache to disk: a clone would do it while they wait. */
-export const SYNC = `${GUARD}
-[ -d "$1" ] || exit ${EXIT.missing}
-sync -f "$1"
+make_frozen "$1"
 `;
 
 /** $1 path; prints bytes that nothing else shares, where the file system can tell them. */

@@ -1,10 +1,11 @@
 import { DittoError } from "../../kit/errors.ts";
 import { ownerTag } from "../../kit/owner.ts";
-import { inAnchor, keyValues, needsRepair } from "./pool-anchor.ts";
+import { anchorCalls } from "./anchor-calls.ts";
+import { keyValues } from "./pool-anchor.ts";
 import { type Cli, call } from "./pool-cli.ts";
 import { poolError } from "./pool-errors.ts";
 import { AREAS, type PoolNames, poolLabels, poolNames } from "./pool-names.ts";
-import { askingVerbs, changingVerbs, type Exec } from "./pool-open.ts";
+import { askingVerbs, changingVerbs } from "./pool-open.ts";
 import { ANCHOR } from "./pool-scripts.ts";
 import type { Yard } from "./yard.ts";
 
@@ -132,12 +133,9 @@ async function startAnchor(cli: Cli, names: PoolNames, image: string): Promise<S
 }
 
 function volumeYard(cli: Cli, names: PoolNames, started: Started): Yard {
-  const exec: Exec = async (action, script, args, input) => {
-    const once = () => inAnchor(cli, names, script, [started.mountpoint, ...args], input);
-    let result = await once();
-    if (needsRepair(result) && (await lookAtAnchor(cli, names))) result = await once();
-    if (result.status !== 0) throw poolError(action, result);
-    return result.stdout;
-  };
-  return { method: started.method, mountpoint: started.mountpoint, ...changingVerbs(exec), ...askingVerbs(exec) };
+  const calls = anchorCalls(cli, names, {
+    mountpoint: () => started.mountpoint,
+    repair: async () => (await lookAtAnchor(cli, names)) !== undefined,
+  });
+  return { method: started.method, mountpoint: started.mountpoint, ...changingVerbs(calls), ...askingVerbs(calls) };
 }

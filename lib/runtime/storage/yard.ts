@@ -1,5 +1,8 @@
 import type { CloneMethod } from "../index.ts";
 
+/** Runs the action while whoever writes there stands still. */
+export type Halted = (action: () => Promise<void>) => Promise<void>;
+
 /**
  * A directory tree of a container daemon's in which bases and copies lie beside each other: the pool, or a plain volume.
  * Paths are relative and two parts long: `bases/<id>`, `copies/<id>`, `tmp/<id>`.
@@ -17,8 +20,15 @@ export interface Yard {
   rename(from: string, to: string): Promise<void>;
   /** Makes a directory immutable as far as the file system can, its data synced. */
   freeze(path: string): Promise<void>;
-  /** Writes what is not on disk yet, so that a clone of what a server works on needn't. */
-  sync(path: string): Promise<void>;
+  /**
+   * As {@link clone} and {@link freeze} of a directory that a server works on: `halted` makes it stand still and calls back for
+   * the clone itself, which is short, because everything that can be done before or after is. Resolves to the frozen bytes.
+   */
+  cloneLive(
+    from: string,
+    to: string,
+    options: { owner: string; files: Record<string, string>; halted: Halted },
+  ): Promise<number>;
   remove(path: string): Promise<void>;
   exists(path: string): Promise<boolean>;
   /** Bytes that a directory alone occupies; all its bytes where sharing can't be told. */

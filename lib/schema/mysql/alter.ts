@@ -10,7 +10,14 @@ interface Alter {
 }
 
 /** Which of several destructions names the statement that holds them all. */
-const GRAVEST: Destructive[] = ["drop-other", "recreate-column", "drop-column", "drop-constraint", "drop-index"];
+const GRAVEST: Destructive[] = [
+  "recreate-table",
+  "drop-other",
+  "recreate-column",
+  "drop-column",
+  "drop-constraint",
+  "drop-index",
+];
 
 /** The statements that end all parts: one ALTER TABLE, and beside it only what must be possible to leave out. */
 export function alterStatements(

@@ -61,30 +61,36 @@ function isAttribute(token: Token | undefined): boolean {
   return token?.kind === "word" && ATTRIBUTE.test(token.text);
 }
 
+/** Attributes of one word and a value → where that goes. */
+const VALUES: Partial<Record<string, "charset" | "collation" | "comment" | "srid" | "check">> = {
+  charset: "charset",
+  collate: "collation",
+  comment: "comment",
+  srid: "srid",
+  check: "check",
+};
+
 /** Takes the attribute at the beginning and says how many tokens it had. */
 function takeAttribute(column: ColumnText, tokens: Token[]): number {
-  const [first, second, third] = tokens.map(({ text }) => text);
-  switch (first?.toLowerCase()) {
+  const [word = "", second = "", third = ""] = tokens.map(({ text }, at) => (at === 0 ? text.toLowerCase() : text));
+  const field = VALUES[word];
+  if (field !== undefined) {
+    column[field] = second;
+    return 2;
+  }
+  switch (word) {
     case "character":
-      column.charset = third ?? "";
+      column.charset = third;
       return 3;
-    case "charset":
-      column.charset = second ?? "";
-      return 2;
-    case "collate":
-      column.collation = second ?? "";
-      return 2;
     case "generated":
       return 2 + takeAttribute(column, tokens.slice(2));
     case "as":
       // MariaDB's `AS ROW START` and `AS ROW END` of a versioned table.
-      if (tokens[1]?.kind === "word") {
-        column.rowMark = `${second} ${third}`.toUpperCase();
-        return 3;
-      }
-      column.generated = { expression: second ?? "", stored: /^(stored|persistent)$/i.test(third ?? "") };
+      if (tokens[1]?.kind === "word") column.rowMark = `${second} ${third}`.toUpperCase();
+      else column.generated = { expression: second, stored: /^(stored|persistent)$/i.test(third) };
       return 3;
     case "not":
+      if (/^secondary$/i.test(second)) return takeExtra(column, tokens);
       column.notNull = true;
       return 2;
     case "null":
@@ -92,18 +98,9 @@ function takeAttribute(column: ColumnText, tokens: Token[]): number {
     case "auto_increment":
       column.autoIncrement = true;
       return 1;
-    case "comment":
-      column.comment = second ?? "";
-      return 2;
     case "invisible":
       column.invisible = true;
       return 1;
-    case "srid":
-      column.srid = second ?? "";
-      return 2;
-    case "check":
-      column.check = second ?? "";
-      return 2;
     case "default":
     case "on":
       return takeValue(column, tokens);

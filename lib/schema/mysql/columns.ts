@@ -110,7 +110,7 @@ function alteration(pair: TablePair, old: ColumnText, column: ColumnText): Part 
   if (words.length === 0 && !reprinted && oldName === undefined && !pair.touched.has(column.name)) return undefined;
   if (reprinted) words.push("its collation is given or left to the table");
   const name = nameOf(pair, column.name);
-  if (isMadeAnew(old, column)) return recreation(pair, column, { old, words });
+  if (isMadeAnew(pair, old, column)) return recreation(pair, column, { old, words });
   if (oldName !== undefined) words.unshift(fromTo("name", oldName, column.name));
   const verb = oldName === undefined ? "MODIFY COLUMN" : `CHANGE COLUMN ${quoteIdentifier(oldName)}`;
   const action = oldName !== undefined ? "rename" : words.length === 0 ? "rebuild" : "alter";
@@ -156,8 +156,9 @@ function materialising(pair: TablePair, old: ColumnText): string[] {
   return [`ALTER TABLE ${quoteIdentifier(pair.name)}\n  ${clauses.join(",\n  ")}`];
 }
 
-/** A switch between stored and virtual, or from plain to generated, for which there is no MODIFY. */
-function isMadeAnew(old: ColumnText, column: ColumnText): boolean {
+/** A switch between stored and virtual, from plain to generated, or between types that no cast joins: there is no MODIFY for it. */
+function isMadeAnew(pair: TablePair, old: ColumnText, column: ColumnText): boolean {
+  if (!pair.casts(old.type, column.type)) return true;
   if (old.generated === undefined) return column.generated !== undefined;
   return column.generated !== undefined && old.generated.stored !== column.generated.stored;
 }
@@ -177,10 +178,16 @@ function recreation(pair: TablePair, column: ColumnText, { old, words }: { old: 
     cost: "copy",
     hazards:
       old.generated === undefined
-        ? [{ name: "deletes-data", detail: `the values of ${name}, which are computed from now on` }]
+        ? [{ name: "deletes-data", detail: `the values of ${name}${lossOf(old, column)}` }]
         : [],
     ...(old.generated === undefined ? { destructive: "recreate-column" as const, bound: true } : {}),
   };
+}
+
+function lossOf(old: ColumnText, column: ColumnText): string {
+  return column.generated === undefined
+    ? `: no ${old.type} becomes ${column.type}`
+    : ", which are computed from now on";
 }
 
 /** Whether a column whose values compare as before has to be written anew, because it prints otherwise (MySQL). */

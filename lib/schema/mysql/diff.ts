@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { Change, DiffOptions, Plan, Statement } from "../change.ts";
-import { type FullSchema, OBJECT_KINDS, type ObjectKind, type OtherObject, type Routine } from "../model-objects.ts";
+import { type FullSchema, OBJECT_KINDS, type ObjectKind, type Routine } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { COMMITS } from "./alter.ts";
 import { changeOf, fromTo } from "./part.ts";
@@ -16,6 +16,7 @@ import {
   withoutDefiner,
 } from "./programs.ts";
 import { takenRenames } from "./renames.ts";
+import { type Collected, planSequences } from "./sequences.ts";
 import { planTables } from "./tables.ts";
 import { namesIn } from "./tokens.ts";
 import { planTriggers } from "./triggers.ts";
@@ -70,6 +71,7 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     ...tables.renames,
     ...tables.linkDrops,
     ...tables.drops,
+    ...sequences.earlyDrops,
     ...sequences.makes,
     ...tables.creates,
     ...tables.alters,
@@ -102,11 +104,6 @@ function sorted(changes: Change[]): Change[] {
   return changes.toSorted((x, y) => place(x) - place(y) || byName(x, y));
 }
 
-interface Collected {
-  chosen(kind: ObjectKind, ...names: string[]): boolean;
-  changes: Change[];
-}
-
 /** The database's own defaults, for what is made in it from now on. */
 function planDatabase(a: FullSchema, b: FullSchema, { chosen, changes }: Collected): Statement[] {
   if (!chosen("database", b.database)) return [];
@@ -130,80 +127,6 @@ function planDatabase(a: FullSchema, b: FullSchema, { chosen, changes }: Collect
   // Without a name: the database that the session is in.
   const sql = `ALTER DATABASE ${clauses.join(" ")}`;
   return [{ sql, hazards: [COMMITS], transactional: false, change: change.id }];
-}
-
-/** MariaDB's sequences; the value that comes next stays. */
-function planSequences(
-  a: FullSchema,
-  b: FullSchema,
-  { chosen, changes }: Collected,
-): { makes: Statement[]; drops: Statement[] } {
-  const side = (schema: FullSchema) =>
-    new Map(
-      schema.others
-        .filter(({ kind, name }) => kind === "sequence" && chosen("sequence", name))
-        .map((one) => [one.name, one]),
-    );
-  const [before, after] = [side(a), side(b)];
-  const plan = { makes: [] as Statement[], drops: [] as Statement[] };
-  const add = (list: Statement[], change: Change, sql: string, destructive?: "drop-sequence") => {
-    if (!changes.includes(change)) changes.push(change);
-    list.push({
-      sql,
-      hazards: [COMMITS],
-      transactional: false,
-      change: change.id,
-      ...(destructive ? { destructive } : {}),
-    });
-  };
-  for (const [name, sequence] of after) {
-    const old = before.get(name);
-    const [text, was] = [textOf(sequence), textOf(old)];
-    if (old === undefined)
-      add(plan.makes, changeOf("sequence", name, "create", [text]), `CREATE SEQUENCE ${quoteIdentifier(name)} ${text}`);
-    else if (text !== was) {
-      // Its engine is ALTER TABLE's business.
-      const [options = "", engine] = text.split(/ ENGINE=/);
-      const change = changeOf("sequence", name, "alter", [fromTo("sequence", was, text)]);
-      for (const sql of sequenceSteps(name, was.split(/ ENGINE=/)[0] ?? "", options)) add(plan.makes, change, sql);
-      if (engine !== was.split(/ ENGINE=/)[1])
-        add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`);
-    }
-  }
-  for (const [name, sequence] of before)
-    if (!after.has(name))
-      add(plan.drops, changeOf("sequence", name, "drop", [textOf(sequence)]), sequence.drop, "drop-sequence");
-  return plan;
-}
-
-/** The type cannot be changed together with anything else. */
-function sequenceSteps(name: string, before: string, after: string): string[] {
-  if (before === after) return [];
-  const type = (text: string) => /^as (.+?) start with /.exec(text)?.[1] ?? "bigint";
-  const rest = after.replace(/^as .+? (?=start with )/, "");
-  const alter = `ALTER SEQUENCE ${quoteIdentifier(name)}`;
-  if (type(before) === type(after)) return [`${alter} ${rest}`];
-  // Bounds that the narrower type doesn't hold must be gone before, those of the wider one can come only behind.
-  const bounds = [`${alter} ${rest}`, `${alter} AS ${type(after)}`];
-  return WIDTHS.indexOf(type(after)) < WIDTHS.indexOf(type(before)) ? bounds : bounds.reverse();
-}
-
-const WIDTHS = [
-  "tinyint",
-  "tinyint unsigned",
-  "smallint",
-  "smallint unsigned",
-  "mediumint",
-  "mediumint unsigned",
-  "int",
-  "int unsigned",
-  "bigint",
-  "bigint unsigned",
-];
-
-/** What stands behind the sequence's name. */
-function textOf(sequence: OtherObject | undefined): string {
-  return (sequence?.create[0] ?? "").replace(/^CREATE SEQUENCE `(?:[^`]|``)*` ?/, "");
 }
 
 function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {

@@ -158,7 +158,9 @@ function weighed(pair: TablePair, index: IndexText): Pick<Part, "cost" | "hazard
     name: "may-fail" as const,
     detail: `rows of ${pair.name} that have the same ${index.parts.join(", ")}`,
   };
-  return { cost, hazards: index.kind === "UNIQUE KEY" ? [twice] : [] };
+  const refused = { name: "may-fail" as const, detail: `rows of ${pair.name} for which ${index.text} has no value` };
+  const casts = computed && /\bcast\(/i.test(index.text);
+  return { cost, hazards: [...(casts ? [refused] : []), ...(index.kind === "UNIQUE KEY" ? [twice] : [])] };
 }
 
 /** What differs in a table's CHECK constraints. */

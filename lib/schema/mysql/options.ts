@@ -48,7 +48,6 @@ export function optionPart(pair: TablePair): Part | undefined {
   const words: string[] = [];
   const clauses: Clause[] = [];
   const costs: Cost[] = [];
-  const hazards: Hazard[] = [];
   const set = (sql: string, cost: Cost) => {
     clauses.push({ rank: RANK.option, sql });
     costs.push(cost);
@@ -79,7 +78,12 @@ export function optionPart(pair: TablePair): Part | undefined {
   }
   if (clauses.length === 0) return undefined;
   const cost = pair.innodb || costs.every((one) => one === "inplace") ? dearest(costs) : "copy";
-  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards };
+  if (/^blackhole$/i.test(b.options.get("ENGINE") ?? "") && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
+    const change = changeOf("table", pair.name, "alter", words);
+    const lost: Hazard = { name: "deletes-data", detail: `all rows of ${pair.name}` };
+    return { change, clauses, cost, hazards: [lost], destructive: "recreate-table", bound: true };
+  }
+  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards: [] };
 }
 
 /** The counter is a setting only where somebody set it: above a table without rows. */

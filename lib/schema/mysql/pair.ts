@@ -24,6 +24,8 @@ export interface TablePair {
   /** DROP COLUMN only changes the dictionary. */
   dropsInstantly: boolean;
   renamesIndexes: boolean;
+  /** Whether the server alters a column of the one type into the other, rows or not. */
+  casts(before: string, after: string): boolean;
   /** The servers print the same definitions differently. */
   crossing: boolean;
   /** Renamed columns: new name → old name. */
@@ -73,6 +75,7 @@ export function pairOf(
     instant: instantTable(original),
     dropsInstantly: instantTable(original) && (servers.a.flavour === "mariadb" || atLeastVersion(servers.a, 8, 0, 29)),
     renamesIndexes: servers.a.flavour === "mysql" || atLeastVersion(servers.a, 10, 5, 2),
+    casts: (before, after) => hasCast(servers.a, before, after),
     crossing,
     oldNames,
     linked,
@@ -105,6 +108,23 @@ export function atLeastVersion({ version }: Server, ...minimum: number[]): boole
     if (difference !== 0) return difference > 0;
   }
   return true;
+}
+
+/** MariaDB's types that only texts and bytes lead to and from. */
+const APART = /^(uuid|inet|geometry|vector)/;
+
+function hasCast(server: Server, before: string, after: string): boolean {
+  const [from, to] = [familyOf(before), familyOf(after)];
+  if (server.flavour !== "mariadb" || from === to || from === "text" || to === "text") return true;
+  // One of the two inet families leads to the other since then.
+  if (from.startsWith("inet") && to.startsWith("inet")) return atLeastVersion(server, 11, 8);
+  return !APART.test(from) && !APART.test(to);
+}
+
+function familyOf(type: string): string {
+  const [word = ""] = /^\w+/.exec(type.toLowerCase()) ?? [];
+  if (/(char|text|blob|binary|enum|set)$/.test(word)) return "text";
+  return /^(geometry|(multi)?(point|linestring|polygon)|geometrycollection)$/.test(word) ? "geometry" : word;
 }
 
 function collationsOf(table: Table): Map<string, string> {

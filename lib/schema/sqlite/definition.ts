@@ -123,6 +123,22 @@ function continues(tokens: Token[], at: number): boolean {
   return isWord(token, "not") && isWord(tokens[at + 1], "deferrable");
 }
 
+const NAMED = /^constraint (?:"[^"]*"|\S+) /;
+
+/** A constraint in canonical form without the name that it may have. */
+export function unnamed(constraint: string): string {
+  return constraint.replace(NAMED, "");
+}
+
+/** Whether a column has an attribute that begins so, whatever that is called. */
+export function hasAttribute({ attributes }: ColumnText, start: RegExp): boolean {
+  return attributes.some((attribute) => start.test(unnamed(attribute)));
+}
+
+export function isGenerated(column: ColumnText): boolean {
+  return hasAttribute(column, /^(generated|as)\b/);
+}
+
 /** An index, a view, a trigger or a virtual table in canonical form. */
 export function canonicalText(sql: string): string {
   const tokens = tokensOf(sql);

@@ -20,9 +20,15 @@ export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): 
     b,
     chosen: (kind, ...names) => choose({ kind, schema: "", names }),
     changes: [],
-    taken: new Set([...a.tables, ...b.tables].map(({ name }) => name.toLowerCase())),
+    taken: new Set(
+      [...a.tables, ...b.tables].flatMap(({ name, indexes }) =>
+        [name, ...indexes.map((index) => index.name)].map((taken) => taken.toLowerCase()),
+      ),
+    ),
     rebuilt: new Set(),
     renamedTables: renames.tables,
+    resolves: renames.tables.size > 0 || renames.columns.size > 0,
+    gone: new Set(),
     proposed: [],
   };
   const tables = planTables(work, renames.columns);
@@ -153,8 +159,9 @@ function changeTable(work: Work, pair: TablePair): Statement[] {
   const ids = differences.map((one) => noteDifference(work, name, one));
   proposeColumns(work, pair, differences);
   if (differences.every(({ alone }) => alone !== undefined)) {
-    for (const [at, { alone }] of differences.entries()) {
+    for (const [at, { alone, name: column }] of differences.entries()) {
       const { sql = "", hazards = [], destructive } = alone ?? {};
+      if (destructive === "drop-column") work.gone.add(column.toLowerCase());
       statements.push({
         sql,
         hazards,

@@ -6,11 +6,12 @@ import { byName, type Work } from "./work.ts";
  * Foreign keys are off meanwhile. At the end nothing may point into the void that did not before: the row that counts it
  * is refused by its CHECK, and takes the whole transaction back.
  */
-export function guarded(statements: Statement[], { b, rebuilt }: Work): Statement[] {
+export function guarded(statements: Statement[], { a, b, rebuilt }: Work): Statement[] {
   const dropping = statements.some(({ destructive }) => destructive === "drop-table" || destructive === "drop-column");
   const keys = b.tables.some((table) => table.keys.some(({ kind }) => kind === "foreign key"));
   const [first] = statements;
-  if (first === undefined || !keys || !(dropping || rebuilt.size > 0) || mismatched(b)) return statements;
+  if (first === undefined || !keys || !(dropping || rebuilt.size > 0) || mismatched(a) || mismatched(b))
+    return statements;
   const change = statements.at(-1)?.change ?? first.change;
   const statement = (sql: string, hazards: Hazard[] = []): Statement => ({ sql, hazards, transactional: true, change });
   const count = "(SELECT count(*) FROM pragma_foreign_key_check)";

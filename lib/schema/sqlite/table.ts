@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/sqlite/quote.ts";
 import type { Destructive, Hazard, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
-import { type ColumnText, parseTable, type TableText } from "./definition.ts";
+import { type ColumnText, hasAttribute, isGenerated, parseTable, type TableText, unnamed } from "./definition.ts";
 
 /** A table in both schemas; A's columns have the names that confirmed renames give them. */
 export interface TablePair {
@@ -53,7 +53,7 @@ export function compareTables(pair: TablePair): Difference[] {
 }
 
 function kindOf(constraint: string): Difference["kind"] {
-  const bare = constraint.replace(/^constraint (?:"[^"]*"|\S+) /, "");
+  const bare = unnamed(constraint);
   if (bare.startsWith("primary")) return "primary key";
   if (bare.startsWith("unique")) return "unique";
   return bare.startsWith("foreign") ? "foreign key" : "check";
@@ -69,9 +69,8 @@ function columnWords(a: ColumnText, b: ColumnText): string[] {
 
 /** ADD COLUMN takes what every row that is there can have (https://www.sqlite.org/lang_altertable.html). */
 function addition(table: string, column: ColumnText): Difference {
-  const has = (start: RegExp) =>
-    column.attributes.find((attribute) => start.test(attribute.replace(/^constraint \S+ /, "")));
-  const value = has(/^default /)?.replace(/^(constraint \S+ )?default /, "");
+  const has = (start: RegExp) => column.attributes.map(unnamed).find((attribute) => start.test(attribute));
+  const value = has(/^default /)?.slice("default ".length);
   const constant = value === undefined || !/^\(|^current_/.test(value);
   const empty = value === undefined || value === "null";
   const refused =
@@ -97,20 +96,19 @@ function removal(pair: TablePair, column: ColumnText): Difference {
       .split(/[^\p{L}\p{N}_$]+/u)
       .includes(lower) || text.includes(`"${column.name}"`);
   const { a, old, b } = pair;
-  const own = column.attributes.some((attribute) =>
-    /^(constraint \S+ )?(primary|unique|references|check)/.test(attribute),
-  );
+  const own = hasAttribute(column, /^(primary|unique|references|check)/);
   const others = a.columns.some((other) => other !== column && other.attributes.some((text) => names(text)));
   const used =
     own ||
     others ||
     [...a.constraints.keys()].some(names) ||
     old.indexes.some(({ definition, columns }) => columns.includes(column.name) || names(definition ?? ""));
-  const generated = column.attributes.some((attribute) => /^(generated|as)/.test(attribute));
   const difference: Difference = { kind: "column", name: column.name, action: "drop", words: [column.sql] };
   if (used || b.columns.length === 0) return difference;
   const hazards: Hazard[] = [
-    ...(generated ? [] : [{ name: "deletes-data" as const, detail: `the values of ${pair.name}.${column.name}` }]),
+    ...(isGenerated(column)
+      ? []
+      : [{ name: "deletes-data" as const, detail: `the values of ${pair.name}.${column.name}` }]),
     { name: "rewrites-table", detail: `all rows of ${pair.name} are written anew` },
   ];
   const sql = `ALTER TABLE ${quoteIdentifier(pair.name)} DROP COLUMN ${quoteIdentifier(column.name)}`;
@@ -130,7 +128,7 @@ export function rebuild(
   const gone = a.columns.filter(
     (column) => !b.columns.some((one) => one.name.toLowerCase() === column.name.toLowerCase()),
   );
-  const lost = gone.filter(({ attributes }) => !attributes.some((text) => /^(generated|as)/.test(text)));
+  const lost = gone.filter((column) => !isGenerated(column));
   const destructive: { destructive?: Destructive } =
     lost.length > 0 ? { destructive: "drop-column" } : loses ? { destructive: loses } : {};
   const statement = (sql: string, hazards: Hazard[] = []): Statement => ({
@@ -161,9 +159,8 @@ export function rebuild(
 /** Nothing where the two have no column in common. */
 function copyRows(pair: TablePair, temporary: string): string[] {
   const { a, b, name } = pair;
-  const generated = ({ attributes }: ColumnText) => attributes.some((text) => /^(generated|as)/.test(text));
   const columns = b.columns
-    .filter((column) => !generated(column))
+    .filter((column) => !isGenerated(column))
     .flatMap((column) => {
       const old = a.columns.find((one) => one.name.toLowerCase() === column.name.toLowerCase());
       return old === undefined ? [] : [quoteIdentifier(column.name)];
@@ -175,15 +172,21 @@ function copyRows(pair: TablePair, temporary: string): string[] {
 
 /** Others may know the rows by their number: full text indexes over the table do. */
 function keptRowid({ a, b }: TablePair): string | undefined {
-  if (a.withoutRowid || b.withoutRowid) return undefined;
-  const integerKey = (table: TableText) =>
-    table.columns.some(
-      ({ type, attributes }) =>
-        type === "integer" && attributes.some((text) => /^(constraint \S+ )?primary key/.test(text)),
-    ) || [...table.constraints.keys()].some((text) => /primary key \( \S+ \)$/.test(text));
-  if (integerKey(a) || integerKey(b)) return undefined;
+  if (a.withoutRowid || b.withoutRowid || b.columns.some((column) => isRowid(b, column))) return undefined;
   const taken = new Set([...a.columns, ...b.columns].map(({ name }) => name.toLowerCase()));
   return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name));
+}
+
+/** The number itself under another name. */
+function isRowid({ constraints }: TableText, column: ColumnText): boolean {
+  if (column.type !== "integer") return false;
+  const name = column.name.toLowerCase();
+  return (
+    hasAttribute(column, /^primary key/) ||
+    [...constraints.keys()].some((text) =>
+      [`primary key ( ${name} )`, `primary key ( "${column.name}" )`].some((start) => unnamed(text).startsWith(start)),
+    )
+  );
 }
 
 /** AUTOINCREMENT never gives a number twice, also not one of rows that are gone. */
@@ -200,19 +203,16 @@ function narrowed({ a, b, name }: TablePair): string[] {
   const details: string[] = [];
   for (const column of b.columns) {
     const old = a.columns.find((one) => one.name.toLowerCase() === column.name.toLowerCase());
+    if (b.strict && a.strict && old !== undefined && old.type !== column.type)
+      details.push(`values of ${name}.${column.name} that are no ${column.type}`);
     const added = column.attributes.filter((attribute) => !old?.attributes.includes(attribute));
     for (const attribute of added) {
-      const bare = attribute.replace(/^constraint \S+ /, "");
+      const bare = unnamed(attribute);
       if (bare.startsWith("not null") && old !== undefined)
         details.push(`rows in which ${name}.${column.name} is NULL`);
-      if (
-        bare.startsWith("not null") &&
-        old === undefined &&
-        !column.attributes.some((text) => /^(constraint \S+ )?(default|generated|as)/.test(text))
-      )
+      if (bare.startsWith("not null") && old === undefined && !hasAttribute(column, /^(default|generated|as)/))
         details.push(`any row of ${name}: ${column.name} has no value for them`);
-      const keyed =
-        bare.startsWith("primary") && old?.attributes.some((text) => /^(constraint \S+ )?primary/.test(text));
+      const keyed = bare.startsWith("primary") && old !== undefined && hasAttribute(old, /^primary/);
       if (/^(unique|primary)/.test(bare) && !keyed) details.push(`rows of ${name} that have the same ${column.name}`);
       if (bare.startsWith("check")) details.push(`rows of ${name} for which ${bare} is false`);
     }

@@ -2,6 +2,7 @@ import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
 import type { Destructive, Hazard, Statement } from "../change.ts";
 import type { FullSchema } from "../model-objects.ts";
 import { canonicalText } from "./definition.ts";
+import { isWord, nameOf, tokensOf } from "./tokens.ts";
 import { byName, note, type Work } from "./work.ts";
 
 /** Something that is made by one statement and replaced as a whole. */
@@ -63,13 +64,11 @@ export function planTexts(
   }
   for (const [key, text] of now) {
     const was = old.get(key);
-    const same =
-      was !== undefined &&
-      (was.sql === text.sql || canonicalText(was.sql) === canonicalText(text.sql)) &&
-      !touches(work, was);
+    const alike = was !== undefined && (was.sql === text.sql || canonicalText(was.sql) === canonicalText(text.sql));
+    const stays = alike && !touches(work, was) && !(kind !== "index" && isInTheWay(work, text));
     const follows = work.rebuilt.has(text.table.toLowerCase());
-    if (same && !follows) continue;
-    const action = was === undefined ? "create" : same ? "rebuild" : "replace";
+    if (stays && !follows) continue;
+    const action = was === undefined ? "create" : alike ? "rebuild" : "replace";
     const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
     const change = note(work, kind, text.name, { action, words });
     // The table takes its own along when it goes.
@@ -88,4 +87,25 @@ export function planTexts(
 /** A trigger on a table of another name follows it by itself, and its text with it. */
 function touches(work: Work, { table }: Text): boolean {
   return work.renamedTables.has(table);
+}
+
+/** What a name stands for behind these words is a table or a view. */
+const BEFORE_RELATION = ["from", "join", "into", "update"];
+
+/** Whether it names a table or a view that isn't there before or behind the change, or a column that goes. */
+function isInTheWay({ a, b, renamedTables, resolves, gone }: Work, { sql }: Text): boolean {
+  if (!resolves && gone.size === 0) return false;
+  const before = new Set(a.tables.map(({ name }) => (renamedTables.get(name) ?? name).toLowerCase()));
+  const after = new Set(b.tables.map(({ name }) => name.toLowerCase()));
+  const tokens = tokensOf(sql);
+  return tokens.some((token, at) => {
+    if (gone.has(nameOf(token).toLowerCase())) return true;
+    if (!isWord(tokens[at - 1], ...BEFORE_RELATION) || (token.kind !== "word" && token.kind !== "name")) return false;
+    const isFunction = tokens[at + 1]?.kind === "open" && !isWord(tokens[at - 1], "into");
+    // `UPDATE OF a ON t`, `UPDATE OR IGNORE t`, `json_each(…)`, and what WITH brings.
+    if (isWord(token, "of", "on", "or") || isFunction) return false;
+    const name = nameOf(token).toLowerCase();
+    if (/^sqlite_/.test(name) || (before.has(name) && after.has(name))) return false;
+    return !tokens.some((one, place) => nameOf(one).toLowerCase() === name && isWord(tokens[place + 1], "as"));
+  });
 }

@@ -27,6 +27,9 @@ export function recreateVirtual(
       }),
     ];
   }
+  // They only show what is in others.
+  if (/^(fts5vocab|fts4aux|fts3tokenize|dbstat)$/i.test(old.sqlite?.virtual ?? ""))
+    return [statement(`DROP TABLE ${quoted}`), statement(table.definition ?? "")];
   const shared = table.columns
     .filter(({ name }) => old.columns.some((column) => column.name === name))
     .map(({ name }) => quoteIdentifier(name));

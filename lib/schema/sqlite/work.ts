@@ -12,6 +12,10 @@ export interface Work {
   /** In B: tables that are made anew, so that what belongs to them has to be, too. */
   rebuilt: Set<string>;
   renamedTables: Map<string, string>;
+  /** RENAME and DROP COLUMN look into every view and trigger, and fail where one names what isn't there. */
+  resolves: boolean;
+  /** Columns, in small letters, that DROP COLUMN takes. */
+  gone: Set<string>;
   proposed: Rename[];
 }
 

@@ -47,3 +47,10 @@ test("a base that could not be dumped was neither searched nor compared by conte
 test("names are text in the page, whatever they hold", () => {
   expect(report({ warnings: ['<script>alert("x")</script>'] })).toContain("&lt;script&gt;alert(&quot;x&quot;)");
 });
+
+test("different values are counted while they are few, and said to be about so many when they are not", () => {
+  const rule = { name: "public.people.email", strategy: "hash" as const, seen: 20_000, changed: 20_000, kept: 0 };
+  const text = report({ masked: { ...MASKED, rules: [{ ...rule, distinct: { before: 11, after: 12_345 } }] } });
+  expect(text).toContain(">11<");
+  expect(text).toContain(">about 12,000<");
+});

@@ -297,7 +297,7 @@ describe("a mistake in the file names key, line and way out", () => {
     ["sources: { a: { dump: { kepe: 1 } } }", "sources.a.dump.kepe", 'Did you mean "keep"?'],
     ["copy_ttl_seconds: 3", 'unknown key "copy_ttl_seconds"', "copy: { ttl: 2h }"],
     ["targets: {}", '"targets" is not in this version', ""],
-    ["dump: { schedule: '0 3 * * *' }", '"dump.schedule" is not in this version', "Remove"],
+    ["dump: { schedule: '0 3 * * *' }", '"dump.schedule" is not in this version', 'cron run "bun scripts/reseed.ts'],
     ["copy: { warm_pool_size: 2 }", '"copy.warm_pool_size" is not in this version', "Remove"],
     ["copy:\n  ttl: soon", "copy.ttl is wrong", "ditto.yaml:2"],
     ["copy: { ports: 9-3 }", "copy.ports", "5433-5600"],

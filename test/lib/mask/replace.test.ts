@@ -236,7 +236,7 @@ describe("numbers", () => {
     expect(() => mask("4711")).toThrow("Cannot mask t.c: it has values out of the rule's range");
   });
 
-  test("NaN and infinity stay and are counted", () => {
+  test("NaN and infinity stay", () => {
     const mask = maskFor("double precision", { type: "number" });
     expect(["NaN", "Infinity", "-Infinity", "NaN"].map((value) => mask(value))).toEqual([
       "NaN",
@@ -244,7 +244,6 @@ describe("numbers", () => {
       "-Infinity",
       "NaN",
     ]);
-    expect(mask.special).toBe(4);
   });
 });
 

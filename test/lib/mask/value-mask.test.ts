@@ -21,3 +21,10 @@ test("one value has one pseudonym in every engine and column that holds it", () 
   expect(maskFor("varchar(100)", { type: "email" }, { engine: "mysql", unique: true })("bob@x.com")).toBe(bob);
   expect(bob).toMatch(/^[a-z]{3,7}\.[a-z]{14}@example\.com$/);
 });
+
+test("a document that is deeper than can be read is blotted out, in JSON's column as JSON", () => {
+  const deep = `${"[".repeat(3_000)}"bob@x.com"${"]".repeat(3_000)}`;
+  const [text, json] = ["text", "json"].map((type) => maskFor(type, { type: "email", path: "mail" })(deep));
+  expect(text).toMatch(/^\*+$/);
+  expect(JSON.parse(json ?? "")).toMatch(/^\*+$/);
+});

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { containerCli } from "../../../lib/runtime/docker/cli.ts";
@@ -81,4 +81,24 @@ test("the current context says it where DOCKER_HOST is not set, and docker isn't
 test("podman's ports are this machine's, whatever is said to docker", async () => {
   process.env.DOCKER_HOST = "tcp://docker.invalid:2375";
   expect(await hostOf("podman")).toBe("127.0.0.1");
+});
+
+test("a daemon whose container this process runs in, by the socket that it was given, is at the gateway", async () => {
+  stub(
+    "docker",
+    `echo "$@" >> ${join(folder, "asked")}; [ "$5" = ${"a".repeat(64)} ] && echo "172.30.0.1 10.9.0.1 " || exit 1`,
+  );
+  const mounts = join(folder, "mountinfo");
+  const line = (id: string) =>
+    `870 850 254:0 /var/lib/docker/containers/${id}/hostname /etc/hostname rw - ext4 /dev/vda rw\n`;
+  const around = (text: string) => {
+    writeFileSync(mounts, text);
+    return daemonHost(containerCli("docker"), mounts);
+  };
+  expect(await around(line("a".repeat(64)))).toBe("172.30.0.1");
+  // A daemon of this container's own doesn't know it.
+  expect(await around(line("b".repeat(64)))).toBe("127.0.0.1");
+  rmSync(join(folder, "asked"));
+  expect(await around("870 850 254:0 / / rw - ext4 /dev/vda rw\n")).toBe("127.0.0.1");
+  expect(existsSync(join(folder, "asked"))).toBe(false);
 });

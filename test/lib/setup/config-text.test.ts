@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../../lib/kit/config.ts";
 import { configText, type SetupAnswers } from "../../../lib/setup/config-text.ts";
-import { cronLine } from "../../../lib/setup/schedule.ts";
+import { cronLine, withoutLogin } from "../../../lib/setup/schedule.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -77,4 +77,36 @@ test("a schedule is a line for cron, in which a % would end the command", async 
   expect((await read(answers({ schedule: "nightly" }))).text).toContain(
     "#   30 3 * * * cd /srv && bun scripts/reseed.ts",
   );
+});
+
+test("what cron's shell does not know is named: variables that the source's access stands in", async () => {
+  const text = async (more: Parameters<typeof source>[0]) =>
+    (await read(answers({ schedule: "weekly", source: source(more) }))).text;
+  expect(await text({ passwordSecret: "env:DB_PASSWORD" })).toContain("#   DB_PASSWORD=...\n#   30 3 * * 0 cd /srv");
+  expect(await text({ url: "env:SHOP_URL" })).toContain("#   SHOP_URL=...\n");
+  expect(await text({ passwordSecret: "file:~/x" })).not.toContain("=...");
+});
+
+test("a line for cron runs with nothing but HOME and cron's PATH", async () => {
+  const before = { ...process.env };
+  const bin = join(folder, "it's mine/bin");
+  try {
+    for (const [name, script] of Object.entries({
+      bun: 'echo "$@" "$PATH" "$DITTO_HOME" "$DITTO_SOURCE__PASSWORD"; opener',
+      opener: "echo opened",
+    })) {
+      await Bun.write(join(bin, name), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(bin, name), 0o755);
+    }
+    Object.assign(process.env, {
+      PATH: `${bin}:/usr/bin:/bin`,
+      DITTO_HOME: "/srv/my home",
+      DITTO_SOURCE__PASSWORD: "x",
+    });
+    const line = withoutLogin("/a b/reseed.ts", ["--quiet"], ["opener {local_port}"]);
+    const shell = Bun.spawnSync(["sh", "-c", line], { env: { HOME: folder, PATH: "/usr/bin:/bin" } });
+    expect(shell.stdout.toString()).toBe(`/a b/reseed.ts --quiet ${bin}:/usr/bin:/bin /srv/my home \nopened\n`);
+  } finally {
+    process.env = before;
+  }
 });

@@ -24,7 +24,7 @@ export const QUESTIONS = {
   ports: "Which ports may copies take?",
   schedule: "How often is the data to be refreshed?",
   pool: "Make a pool for them",
-  write: /Write .*\?/,
+  write: "Write ditto.yaml",
   base: "Make the first base now?",
 } as const;
 

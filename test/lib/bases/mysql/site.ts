@@ -127,6 +127,7 @@ export async function openSite(image: string, server: ServerVersion): Promise<Si
           toolbox,
           guest: { reading() {}, release: async () => {}, verdict: (failure: unknown) => failure },
           lockWaitMs: 10_000,
+          recount: true,
           review: async ({ schema: { tables } }: { schema: Schema }) => masksOf(tables, masks),
         };
         const transferred = await fromSource(job);

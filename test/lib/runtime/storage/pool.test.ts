@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DittoError } from "../../../../lib/kit/errors.ts";
+import { start } from "../../../../lib/kit/exec.ts";
 import {
   type Cli,
   createPool,
@@ -24,10 +25,15 @@ const blocked = whyNoPrivateDockerd() ?? ((await hasImage()) ? undefined : `imag
 if (blocked) console.error(`SKIPPED ${import.meta.path}: ${blocked}`);
 
 let daemon: PrivateDockerd;
-const cli: Cli = (args, options) => daemon.docker(args, options?.input === undefined ? {} : { input: options.input });
+const cli: Cli = Object.assign(
+  (args: string[], options?: { input?: string }) =>
+    daemon.docker(args, options?.input === undefined ? {} : { input: options.input }),
+  { start: (args: string[]) => start(["docker", "--host", daemon.host, ...args]) },
+);
 
 describe("paths of a pool", () => {
-  const deaf: Cli = () => Promise.reject(new Error("the daemon was called"));
+  const refuse = () => Promise.reject(new Error("the daemon was called"));
+  const deaf: Cli = Object.assign(refuse, { start: cli.start });
   const known = { mountpoint: "/nowhere", filesystem: "btrfs" } as const;
   const bad = [
     "bases",
@@ -167,6 +173,45 @@ describe.skipIf(blocked !== undefined)("a pool on a daemon", () => {
       if (filesystem === "btrfs") expect(await codeOf(() => pool.run("touch snapshots/two/x"))).toBe("POOL_BROKEN");
       await pool.remove("snapshots/two");
       expect(await pool.exists("snapshots/two")).toBe(false);
+    });
+
+    test("freezes what somebody writes, as it is while that one is halted", async () => {
+      await pool.clone("bases/one", "copies/live", { owner: "5:6" });
+      const steps: string[] = [];
+      const bytes = await pool.cloneLive("copies/live", "snapshots/live", {
+        ...{ owner: "5:6", files: { "data/conf": "mine" } },
+        async halted(action) {
+          steps.push("halted");
+          await pool.run("echo before >copies/live/rows");
+          await action();
+          await pool.run("echo after >copies/live/rows");
+          steps.push("let go");
+        },
+      });
+      expect(steps).toEqual(["halted", "let go"]);
+      expect(await pool.run("cat snapshots/live/rows snapshots/live/data/conf copies/live/rows")).toBe(
+        "before\nmineafter\n",
+      );
+      expect(bytes).toBeGreaterThan(64_000_000);
+      expect(bytes).toBeLessThan(70_000_000);
+      if (filesystem === "btrfs") expect(await codeOf(() => pool.run("touch snapshots/live/x"))).toBe("POOL_BROKEN");
+      for (const path of ["snapshots/live", "copies/live"]) await pool.remove(path);
+    });
+
+    test("freezes nothing when whoever writes can't be halted, or the place is taken", async () => {
+      const refuse = async () => {
+        throw new DittoError("it goes on", { code: "PAUSE_FAILED" });
+      };
+      const how = { owner: "5:6", files: {} };
+      expect(await codeOf(() => pool.cloneLive("bases/one", "snapshots/x", { ...how, halted: refuse }))).toBe(
+        "PAUSE_FAILED",
+      );
+      const halted = (action: () => Promise<void>) => action();
+      expect(await codeOf(() => pool.cloneLive("bases/none", "snapshots/x", { ...how, halted }))).toBe(
+        "POOL_PATH_MISSING",
+      );
+      expect(await codeOf(() => pool.cloneLive("bases/one", "bases/one", { ...how, halted }))).toBe("POOL_PATH_EXISTS");
+      expect(await pool.run("ls tmp snapshots")).toBe("snapshots:\n\ntmp:\n");
     });
 
     test(
@@ -505,11 +550,14 @@ function counted(limit: number): { cli: Cli; calls: () => number } {
   let calls = 0;
   return {
     calls: () => calls,
-    cli: async (args, options) => {
-      const changes = ["run", "create", "rm"].some((verb) => args.slice(0, 2).includes(verb));
-      if (changes && ++calls > limit) throw new DittoError("killed", { code: "KILLED" });
-      return cli(args, options);
-    },
+    cli: Object.assign(
+      async (args: string[], options?: { input?: string }) => {
+        const changes = ["run", "create", "rm"].some((verb) => args.slice(0, 2).includes(verb));
+        if (changes && ++calls > limit) throw new DittoError("killed", { code: "KILLED" });
+        return cli(args, options);
+      },
+      { start: cli.start },
+    ),
   };
 }
 

@@ -1,0 +1,29 @@
+/** Engines whose tables have their rows on another server, and say in an option how to log in there. */
+const ELSEWHERE = /\bENGINE\s*=\s*(?:FEDERATED|CONNECT|SPIDER)\b/i;
+const OPTION = /(\b(?:CONNECTION|COMMENT|OPTION_LIST)`?\s*=\s*')((?:[^'\\]|''|\\[\s\S])*)'/gi;
+/** `mysql://user:password@host/…`: nothing behind the last `@` is a password's. */
+const IN_URL = /(:\/\/[^:@/]*):.*@/s;
+/** `password "…"` of Spider, `Password=…` of CONNECT, `PWD=…` of ODBC. */
+const NAMED = /\b(pass(?:word|wd)?|pwd)(\s*=\s*|\s+(?=["'\\]))("[^"]*"|''[^']*''|\\'[^']*\\'|[^\s,;]+)/gi;
+
+/** The statement without the passwords with which its table would reach another server; itself where it has none. */
+export function withoutPasswords(statement: string): string {
+  if (!ELSEWHERE.test(statement)) return statement;
+  return statement.replace(OPTION, (_, option: string, value: string) => {
+    const bare = value.replace(IN_URL, "$1@").replace(NAMED, (_, name: string, between: string, given: string) => {
+      return name + between + (given.startsWith('"') ? '""' : "");
+    });
+    return `${option}${bare}'`;
+  });
+}
+
+/** Says which tables lost one. */
+export function passwordWarning(tables: string[]): string {
+  return `Without the passwords that the source has in them: the connections of ${tables.join(", ")} (copy.side_effects: disarm)`;
+}
+
+/** The name behind CREATE TABLE. */
+export function tableOf(statement: string): string {
+  const name = /\bTABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:`((?:[^`]|``)+)`|([\w$]+))/i.exec(statement);
+  return (name?.[1] ?? name?.[2] ?? "").replaceAll("``", "`");
+}
