@@ -7,6 +7,7 @@ import { definitionOf, parseTable } from "./definition.ts";
 import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
+import { addPositions } from "./read-sequences.ts";
 import { readMysqlTables } from "./read-tables.ts";
 import { shown } from "./show.ts";
 
@@ -22,6 +23,7 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
     else await addTable(session, table, unescaped);
   }
   await markCounters(server, plain.tables);
+  await addPositions(server, plain.sequences);
   const definitions = new Map<string, string>();
   for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
   const schema: FullSchema = {

@@ -28,8 +28,7 @@ export function planSequences(a: FullSchema, b: FullSchema, { chosen, changes }:
   const [before, after] = [side(a), side(b)];
   const plan: SequencePlan = { earlyDrops: [], makes: [], drops: [] };
   const relations = new Set(b.tables.map(({ name }) => name));
-  const fresh = (name: string, text: string) =>
-    a.sequences.some((one) => one.name === name && one.next === startOf(text));
+  const fresh = (name: string) => a.sequences.some((one) => one.name === name && one.last === "");
   const add = (list: Statement[], change: Change, sql: string, destructive?: "drop-sequence") => {
     if (!changes.includes(change)) changes.push(change);
     list.push({
@@ -49,7 +48,7 @@ export function planSequences(a: FullSchema, b: FullSchema, { chosen, changes }:
       // Its engine is ALTER TABLE's business.
       const [options = "", engine] = text.split(/ ENGINE=/);
       const change = changeOf("sequence", name, "alter", [fromTo("sequence", was, text)]);
-      const moved = startOf(text) !== startOf(was) && fresh(name, was);
+      const moved = startOf(text) !== startOf(was) && fresh(name);
       const restarted = moved ? `${options} restart with ${startOf(text)}` : options;
       for (const sql of sequenceSteps(name, was.split(/ ENGINE=/)[0] ?? "", restarted)) add(plan.makes, change, sql);
       if (engine !== was.split(/ ENGINE=/)[1])
