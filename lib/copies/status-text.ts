@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { readable } from "../kit/glyphs.ts";
+import { asTypedHere } from "../kit/runner.ts";
 import { isTerminal, paint, terminalWidth } from "../kit/stdio.ts";
-import { table } from "../kit/table.ts";
+import { table, wrap } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
 import type { BaseStatus, CopyStatus, SnapshotStatus, Status } from "./status.ts";
 
@@ -131,20 +132,9 @@ function renderFacts(facts: [string, string][]): string {
   return facts
     .map(([label, text]) => {
       const blank = " ".repeat(indent - Bun.stringWidth(label));
-      return `${paint(1).dim(label)}${blank}${wrap(text, width - indent).join(`\n${" ".repeat(indent)}`)}`;
+      return `${paint(1).dim(label)}${blank}${wrap(asTypedHere(text).split(" "), width - indent).join(`\n${" ".repeat(indent)}`)}`;
     })
     .join("\n");
-}
-
-/** Lines of at most so many columns; a longer word has a line of its own. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && Bun.stringWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function projectOf({ project, source }: { project: string; source: string }): string {

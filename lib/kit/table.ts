@@ -11,10 +11,14 @@ export interface TableOptions {
 }
 
 const GAP = "  ";
-/** What a column keeps when others need room. */
-const LEAST = 6;
+const INDENT = "    ";
+/** What a column keeps when others need room: a size, an age or a version is never cut. */
+const LEAST = 14;
 
-/** Lays rows out in aligned columns; too long ones are cut, the widest first, but never the first column: it names the row. */
+/**
+ * Lays rows out in aligned columns; too long ones are cut, the widest first, but never the first column: it names the row.
+ * Where they don't fit even so, each row is a paragraph, with the head's words before the values.
+ */
 export function table(rows: string[][], options: TableOptions = {}): string {
   const head = options.head === undefined ? [] : [options.head];
   const all = [...head, ...rows].map((row) => row.map(flat));
@@ -22,7 +26,12 @@ export function table(rows: string[][], options: TableOptions = {}): string {
   const natural = Array.from({ length: count }, (_, at) =>
     Math.max(...all.map((row) => Bun.stringWidth(row[at] ?? ""))),
   );
-  const widths = fit(natural, options.width ?? screenWidth());
+  const width = options.width ?? screenWidth();
+  const widths = fit(natural, width);
+  if (options.head !== undefined && total(widths) > width) {
+    const [titles = [], ...others] = all;
+    return [paint(1).dim(titles[0]), ...others.map((row) => paragraph(row, titles, width))].join("\n");
+  }
   const lines = all.map((row) => line(row, widths, options.right ?? []));
   const [first = "", ...others] = lines;
   return options.head === undefined ? lines.join("\n") : [paint(1).dim(first), ...others].join("\n");
@@ -40,15 +49,34 @@ function flat(cell: string): string {
 
 function fit(natural: number[], width: number): number[] {
   const widths = [...natural];
-  const room = width - GAP.length * (widths.length - 1);
-  const sum = () => widths.reduce((total, one) => total + one, 0);
-  while (sum() > room) {
+  while (total(widths) > width) {
     const widest = Math.max(...widths.slice(1));
     if (!(widest > LEAST)) break;
     const at = widths.indexOf(widest, 1);
     widths[at] = widest - 1;
   }
   return widths;
+}
+
+function total(widths: number[]): number {
+  return widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+}
+
+function paragraph([name = "", ...cells]: string[], [, ...head]: string[], width: number): string {
+  const facts = cells.flatMap((cell, at) => (cell === "" ? [] : [`${(head[at] ?? "").toLowerCase()} ${cell}`]));
+  const parts = facts.map((fact, at) => (at < facts.length - 1 ? `${fact},` : fact));
+  return [name, ...wrap(parts, width - INDENT.length).map((text) => INDENT + text)].join("\n");
+}
+
+/** Lines of at most so many columns; a longer word has a line of its own. */
+export function wrap(words: string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && Bun.stringWidth(`${last} ${word}`) <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function line(row: string[], widths: number[], right: number[]): string {

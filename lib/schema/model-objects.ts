@@ -17,6 +17,8 @@ export interface Grant {
   grantee: string;
   privilege: string;
   grantable: boolean;
+  /** Who granted it, where that wasn't the owner (Postgres). */
+  by?: string;
 }
 
 /** A schema with all that is in it, complete enough to make the empty database anew. */
@@ -50,6 +52,8 @@ export interface PostgresFacts {
   /** Who gets what on objects that are made later. */
   defaultPrivileges: DefaultPrivileges[];
   publications: Publication[];
+  /** Only where they are not what the server or the extension set. */
+  systemPrivileges: SystemPrivileges[];
   /** The role of the session, which will own what it makes. */
   user: string;
   databaseOwner: string;
@@ -65,6 +69,20 @@ export interface DefaultPrivileges {
   schema: string;
   /** `TABLES`, `SEQUENCES`, `FUNCTIONS`, `TYPES`, `SCHEMAS`. */
   on: string;
+  privileges: Grant[];
+}
+
+/** Who may do what with an object of the server's own, or of an extension's. */
+export interface SystemPrivileges {
+  /** As GRANT says it: `FUNCTION`, `LANGUAGE`. */
+  keyword: string;
+  /** As SQL. */
+  name: string;
+  /** "" for the server's own. */
+  extension: string;
+  owner: string;
+  /** What it came with. */
+  initial: Grant[];
   privileges: Grant[];
 }
 

@@ -137,6 +137,8 @@ export interface PostgresColumn {
   collate: string;
   /** Where it is not the type's own, else "". */
   storage: string;
+  /** The type's own. */
+  usualStorage: string;
   compression: string;
   /** -1: the default. */
   statistics: number;

@@ -82,7 +82,9 @@ function reseedLine({ sourceName, source }: SetupAnswers, config: string): strin
   const named = sourceName === "default" ? [] : ["--source", sourceName];
   const commands = [source?.tunnel ?? "", (source?.passwordSecret ?? "").replace(/^cmd:/, "")];
   const args = ["--config", config, ...named, "--quiet"];
-  return `cd ${quoteWord(dirname(config))} && ${withoutLogin(join(TOOLKIT, "scripts/reseed.ts"), args, commands)}`;
+  const line = withoutLogin(join(TOOLKIT, "scripts/reseed.ts"), args, commands);
+  // What comes on stdout cron would send by mail, every night.
+  return `cd ${quoteWord(dirname(config))} && ${line} >/dev/null`;
 }
 
 /** What to type next, three lines. */

@@ -18,6 +18,8 @@ interface Case {
   /** Columns of the table besides `id`, `mail` and `note`. */
   columns: string;
   says: RegExp;
+  /** 1 unless said otherwise. */
+  status?: number;
 }
 
 /** Seen before a row is read; a condition on another column besides only when the row comes. */
@@ -25,6 +27,7 @@ const FORESEEN: Case = {
   title: "foreseen",
   columns: "CONSTRAINT home CHECK (mail LIKE '%corp.io')",
   says: /breaks the constraint home/,
+  status: 2,
 };
 const CHECK: Case = {
   title: "check",
@@ -40,8 +43,10 @@ const KEY: Case = {
 const LENGTH: Case = {
   title: "length",
   columns: "part varchar(28) GENERATED ALWAYS AS (mail) STORED",
-  says: /22001|Cannot (load|announce)/,
+  says: /22001/,
 };
+/** MySQL and MariaDB load rows whatever they think of them, and cut what they compute of them. */
+const CUT: Case = { ...LENGTH, title: "cut", says: /is ready/, status: 0 };
 
 const POSTGRES: Case[] = [
   CHECK,
@@ -64,7 +69,7 @@ const MYSQL: Case[] = [
     says: /Cannot load the rows/,
   },
   KEY,
-  LENGTH,
+  CUT,
 ];
 
 const SERVERS = [
@@ -90,7 +95,7 @@ for (const { engine, version, cases } of serversToTry(SERVERS, "postgres")) {
       for (const { title, columns } of cases) await makeTable(source, `${title}_table`, columns);
       const project = await makeProject();
       undo.push(project.remove);
-      for (const [at, { title, says }] of (soak ? cases : cases.slice(0, 3)).entries()) {
+      for (const [at, { title, says, status: expected = 1 }] of (soak ? cases : cases.slice(0, 3)).entries()) {
         project.configure({
           source: { url: source.url },
           copy: { image },
@@ -102,11 +107,11 @@ for (const { engine, version, cases } of serversToTry(SERVERS, "postgres")) {
         });
         const { status, stdout, stderr } = await project.run(
           "reseed",
-          at % 2 === 0 ? ["--verbose"] : ["--json", "--verbose"],
+          at % 2 === 0 || expected === 0 ? ["--verbose"] : ["--json", "--verbose"],
         );
         expect({ title, status, said: stdout + stderr }).toEqual({
           title,
-          status: title === "foreseen" ? 2 : 1,
+          status: expected,
           said: expect.stringMatching(says),
         });
         expect({ title, quoted: quoting(stdout + stderr) }).toEqual({ title, quoted: [] });

@@ -90,6 +90,9 @@ const SOURCES: Talkative[] = [
 const ROWS = 100;
 const RAW = Array.from({ length: ROWS }, (_, at) => `raw-${Bun.hash(`person ${at}`).toString(36)}@corp.io`);
 
+/** Years that no clock writes down, each a row's own, so that none is another's when it was shifted. */
+const BORN = RAW.map((_, at) => `${3000 + 10 * at}-0${1 + (at % 9)}-${10 + (at % 19)}`);
+
 /** For the column some of whose values stay: they are no other column's. */
 const backwards = (text: string) => Array.from(text).reverse().join("");
 
@@ -98,6 +101,7 @@ const RULES = [
   { table: "people", column: "token", strategy: "hash" },
   { table: "people", column: "notes", strategy: "redact" },
   { table: "people", column: "nick", strategy: "mask", keep_last: 2 },
+  { table: "people", column: "born_on", strategy: "shift", days: 30 },
   { table: "people", column: "extra", strategy: "replace", type: "username", where: "id > 5" },
 ];
 
@@ -117,9 +121,10 @@ for (const talkative of serversToTry(SOURCES, "mariadb")) {
       const source = await startSource({ engine, version, name: "logs", args: talkative.args });
       undo.push(source.stop);
       const types =
-        "id int PRIMARY KEY, email varchar(80) UNIQUE, token varchar(80), notes varchar(80), nick varchar(80), extra varchar(80)";
+        "id int PRIMARY KEY, email varchar(80) UNIQUE, token varchar(80), notes varchar(80), nick varchar(80), extra varchar(80), born_on date";
       const rows = RAW.map(
-        (raw, id) => `(${id}, ${[raw, raw, raw, raw, backwards(raw)].map((value) => `'${value}'`).join(", ")})`,
+        (raw, id) =>
+          `(${id}, ${[raw, raw, raw, raw, backwards(raw), BORN[id]].map((value) => `'${value}'`).join(", ")})`,
       );
       await source.load({ text: `CREATE TABLE people (${types}); INSERT INTO people VALUES ${rows.join(", ")};` });
       await source.load({ text: talkative.settings });
@@ -137,7 +142,9 @@ for (const talkative of serversToTry(SOURCES, "mariadb")) {
       configure({});
       await project.must("reseed", [], { env });
       const { connection_string } = await project.json<{ connection_string: string }>("copy", ["create"]);
-      const masked = (await rowsOf(connection_string, "SELECT email, token, extra FROM people WHERE id > 5")).flat();
+      const masked = (
+        await rowsOf(connection_string, "SELECT email, token, extra, born_on FROM people WHERE id > 5")
+      ).flat();
 
       configure({ people: talkative.slow });
       const started = async () => {
@@ -159,16 +166,18 @@ for (const talkative of serversToTry(SOURCES, "mariadb")) {
       const needles = [
         ...secrets(),
         ...textNeedles("a pseudonym", masked as string[]),
-        ...textNeedles("a raw value", [...RAW, ...RAW.map(backwards)]),
+        ...textNeedles("a raw value", [...RAW, ...RAW.map(backwards), ...BORN]),
       ];
       const logs = await logsOf(source, talkative);
       expect(logs.length).toBeGreaterThan(silent + 1_000);
       // Statements of ditto's are there at all.
       expect(logs).toContain("people");
       expect([...searchBytes(Buffer.from(logs), needles)]).toEqual([]);
-      await source.sql(`SELECT id FROM people WHERE email = '${RAW[0]}'`);
+      // Each needle is found where it is said.
+      await source.sql(`SELECT id FROM people WHERE email = '${RAW[0]}' OR born_on = '${masked.at(-1)}'`);
       await Bun.sleep(500);
-      expect([...searchBytes(Buffer.from(await logsOf(source, talkative)), needles)]).toEqual(["a raw value"]);
+      const found = searchBytes(Buffer.from(await logsOf(source, talkative)), needles);
+      expect([...found].sort()).toEqual(["a pseudonym", "a raw value"]);
     });
   });
 }
@@ -178,7 +187,7 @@ function secrets(): Needle[] {
   const key = openKey(Buffer.from(KEY, "hex"));
   const secret = Buffer.from(KEY, "hex");
   const subkey = (purpose: string) => createHmac("sha256", secret).update(`ditto mask 1\0subkey\0${purpose}`).digest();
-  const raw = [secret, ...["hash", "replace:email", "replace:email:case", "replace:username"].map(subkey)];
+  const raw = [secret, ...["hash", "replace:email", "replace:email:case", "replace:username", "shift"].map(subkey)];
   return [
     ...textNeedles("the key", [KEY, KEY.slice(0, 16), key.fingerprint]),
     ...raw.flatMap((bytes) =>

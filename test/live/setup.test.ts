@@ -1,15 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../lib/kit/config.ts";
+import { attempt } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
 import type { Source } from "../provision/sources.ts";
 import { countItems, onEachGround, soak } from "./support/ground.ts";
-import { holdInterview, type Question, type Replies } from "./support/interview.ts";
+import { holdInterview, type Question, type Replies, SETUP } from "./support/interview.ts";
 import { missingMysql, sharedMysql } from "./support/mysql.ts";
 import { missingPostgres, sharedSource } from "./support/postgres.ts";
-import { makeProject, type Project } from "./support/project.ts";
-import { CTRL_C, DOWN, ENTER } from "./support/terminal.ts";
+import { environment, makeProject, type Project } from "./support/project.ts";
+import { startSshd } from "./support/sshd.ts";
+import { CTRL_C, DOWN, ENTER, onTerminal } from "./support/terminal.ts";
 
 setDefaultTimeout(180_000);
 
@@ -240,6 +242,41 @@ describe.skipIf(postgres.missing !== undefined)(
       expect(held.status).toBe(0);
       expect(held.asked).not.toContain("password");
       expect(held.terminal.raw()).not.toMatch(/s3c/);
+    });
+
+    test("reached through SSH, and the line for cron works as it is written", async () => {
+      const ssh = await startSshd(project.folder);
+      try {
+        // ssh takes its own configuration from the password database's home, whatever HOME says.
+        project.write("it's mine/ssh", `#!/bin/sh\nexec ${Bun.which("ssh")} -F "${ssh.config}" "$@"\n`);
+        chmodSync(join(project.folder, "it's mine/ssh"), 0o755);
+        const PATH = `${join(project.folder, "it's mine")}:${process.env.PATH}`;
+        const way = { way: [[DOWN, ENTER]], host: [["box", ENTER]], schedule: [[DOWN, ENTER]] };
+        const told = { ...env, DITTO_COPY__IMAGE: source.image, PATH };
+        const held = await holdInterview(project, { ...replies(), ...way }, { env: told });
+        expect({ status: held.status, shown: held.terminal.shown() }).toMatchObject({ status: 0 });
+        expect(config()).toContain("tunnel: ssh -N -o BatchMode=yes -L {local_port}:{host}:{port} box");
+        const line = /^# {3}30 3 \* \* \* (.*)$/m.exec(config())?.[1]?.replaceAll("\\%", "%") ?? "";
+        expect(held.terminal.shown()).toContain(line.slice(0, 40));
+        const cron = ["env", "-i", `HOME=${project.folder}`, "PATH=/usr/bin:/bin", "sh", "-c", line];
+        const ended = await attempt(cron);
+        expect(ended).toMatchObject({ status: 0, stdout: "" });
+        expect(await project.json("base", ["list"], { env })).toHaveLength(1);
+      } finally {
+        ssh.stop();
+        await project.run("setup", ["--uninstall", "--yes"]);
+      }
+    });
+
+    test("a locale that knows ASCII alone is shown nothing else", async () => {
+      const terminal = onTerminal([process.execPath, SETUP, "--runtime", "docker"], {
+        cwd: project.folder,
+        env: { ...environment(project.home), LC_ALL: "C" },
+      });
+      await terminal.sees("What are copies to be made of?");
+      await terminal.type(CTRL_C);
+      expect(await terminal.exited).toBe(130);
+      expect(terminal.raw()).not.toMatch(/[^\0-\x7f]/);
     });
 
     test("an unknown host, a wrong password and a half URL can be mended", async () => {

@@ -1,6 +1,9 @@
 /** Engines whose tables have their rows on another server, and say in an option how to log in there. */
 const ELSEWHERE = /\bENGINE\s*=\s*(?:FEDERATED|CONNECT|SPIDER)\b/i;
-const OPTION = /(\b(?:CONNECTION|COMMENT|OPTION_LIST)`?\s*=\s*')((?:[^'\\]|''|\\[\s\S])*)'/gi;
+const VALUE = String.raw`\s*=\s*')((?:[^'\\]|''|\\[\s\S])*)'`;
+/** Tables whose engine was not there and became another keep this one. */
+const CONNECTION = new RegExp(`(\\bCONNECTION${VALUE}`, "gi");
+const OPTIONS = new RegExp(`(\\b(?:CONNECTION|COMMENT|OPTION_LIST)\`?${VALUE}`, "gi");
 /** `mysql://user:password@host/…`: nothing behind the last `@` is a password's. */
 const IN_URL = /(:\/\/[^:@/]*):.*@/s;
 /** `password "…"` of Spider, `Password=…` of CONNECT, `PWD=…` of ODBC. */
@@ -8,8 +11,7 @@ const NAMED = /\b(pass(?:word|wd)?|pwd)(\s*=\s*|\s+(?=["'\\]))("[^"]*"|''[^']*''
 
 /** The statement without the passwords with which its table would reach another server; itself where it has none. */
 export function withoutPasswords(statement: string): string {
-  if (!ELSEWHERE.test(statement)) return statement;
-  return statement.replace(OPTION, (_, option: string, value: string) => {
+  return statement.replace(ELSEWHERE.test(statement) ? OPTIONS : CONNECTION, (_, option: string, value: string) => {
     const bare = value.replace(IN_URL, "$1@").replace(NAMED, (_, name: string, between: string, given: string) => {
       return name + between + (given.startsWith('"') ? '""' : "");
     });

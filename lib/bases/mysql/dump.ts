@@ -151,16 +151,22 @@ async function copyTable(plan: RowPlan, job: TableJob): Promise<TableRows> {
     });
   });
   await session.query("ROLLBACK TO SAVEPOINT ditto");
-  if (read === undefined || read.rows !== loaded) throw refused(table, read?.rows ?? 0, loaded);
+  if (read === undefined || read.rows !== loaded)
+    throw refused(table, { read: read?.rows ?? 0, loaded, isMasked: mask !== undefined });
   return read;
 }
 
-function refused(table: Table, read: number, loaded: number): DittoError {
+function refused(
+  table: Table,
+  { read, loaded, isMasked }: { read: number; loaded: number; isMasked: boolean },
+): DittoError {
   return new DittoError(
     `Cannot load the rows of "${qualifiedName(table)}": ${read} were read and the server took ${loaded}`,
     {
       code: "ROWS_REFUSED",
-      hint: "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
+      hint: isMasked
+        ? 'The others, masked, break a unique key or a CHECK constraint: "strategy: hash" tells apart what differs in its accents alone. Or leave the table\'s rows out (dump.exclude_table_data)'
+        : "The others break a unique key or a CHECK constraint that the source does not enforce; repair them there, or leave the table's rows out (dump.exclude_table_data)",
     },
   );
 }

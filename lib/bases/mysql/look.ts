@@ -147,7 +147,7 @@ async function fitsInto(session: Session, look: SourceLook): Promise<void> {
   if (engines.length > 0)
     throw misfit(
       `its server has no storage engine ${engines.join(", ")}`,
-      "Leave out the tables that use it (dump.exclude_tables), turn it on (copy.settings), or set copy.image to an image that has it",
+      "Leave out the tables that use it (dump.exclude_tables), or set copy.image to an image whose server has it without being asked",
     );
   const [fixed] = await catalog<Record<string, number>>(session, {
     fields: { lower_case_table_names: "@@lower_case_table_names", innodb_page_size: "@@innodb_page_size" },

@@ -48,6 +48,8 @@ export function userClient(access: DatabaseUrl, server: ServerVersion, sql?: str
     tool: toolNames(server, "client"),
     args: [
       ...["--no-defaults", ...where, `--user=${access.user}`, "--default-character-set=utf8mb4"],
+      // From 11.4 on it warns of a "passwordless login" whenever the password comes from the environment.
+      ...(server.flavour === "mariadb" ? ["--skip-ssl-verify-server-cert"] : []),
       ...(sql === undefined ? [] : [`--execute=${sql}`]),
       ...(access.database === "" ? [] : [`--database=${access.database}`]),
     ],

@@ -68,10 +68,13 @@ function oneFulltextEach(parts: Part[]): Part[][] {
 /** What is done in no time goes first and alone, for the server does it so only when it is asked for nothing else. */
 function bySpeed(parts: Part[]): Part[][] {
   if (parts.some(({ cost, tail }) => cost === "copy" || tail !== undefined)) return [parts];
+  // New columns are texts of the table's character set, which changes with them.
+  const recoded = parts.some(({ clauses }) => clauses.some(({ sql }) => sql.startsWith("DEFAULT CHARACTER SET")));
   const quick = (rank: number, virtual: boolean) =>
     parts.filter(
       ({ change, cost, clauses, bound }) =>
         cost === "instant" &&
+        !recoded &&
         // What names a renamed column changes with it.
         !/^(rename|rebuild)$/.test(change.action) &&
         !bound &&

@@ -193,7 +193,9 @@ function planPrograms(
   const kept = new Set(b.map(key));
   const drops: Statement[] = [];
   const makes: Statement[] = [];
-  for (const program of a) {
+  // A package takes its body along, which must be gone before.
+  const body = ({ kind, name }: Program) => Number(kind === "package" && name.endsWith(" (body)"));
+  for (const program of a.toSorted((x, y) => body(y) - body(x))) {
     if (kept.has(key(program))) continue;
     const change = programChange(program, "drop", []);
     changes.push(change);

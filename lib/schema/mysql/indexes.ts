@@ -54,7 +54,9 @@ function primaryPart(pair: TablePair, blocks: boolean): Part | undefined {
 }
 
 function addition(pair: TablePair, index: IndexText, dropped: IndexText[]): Part | undefined {
-  const twin = dropped.findIndex((old) => sameIndex(pair, old, index) && old.hidden === index.hidden);
+  // MariaDB (11.8) can't read a table any more once an index has the same name in another case.
+  const recased = (old: IndexText) => pair.flavour === "mariadb" && old.name.toLowerCase() === index.name.toLowerCase();
+  const twin = dropped.findIndex((old) => sameIndex(pair, old, index) && old.hidden === index.hidden && !recased(old));
   const [old] = twin >= 0 && pair.renamesIndexes ? dropped.splice(twin, 1) : [];
   const name = `${pair.name}.${index.name}`;
   if (old === undefined)

@@ -1,15 +1,15 @@
 import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { CatalogSession } from "../dialect.ts";
-import type { Table } from "../model.ts";
+import type { Sequence, Table } from "../model.ts";
 import type { FullSchema, NotCompared } from "../model-objects.ts";
+import { catalog } from "./catalog.ts";
 import { definitionOf, parseTable } from "./definition.ts";
 import { definerOf, stripDefiner } from "./programs.ts";
 import { readHidden } from "./read-privileges.ts";
 import { readEvents, readPackages, readRoutines, readTriggers } from "./read-programs.ts";
-import { addPositions } from "./read-sequences.ts";
 import { readMysqlTables } from "./read-tables.ts";
-import { shown } from "./show.ts";
+import { shown, untranslated } from "./show.ts";
 
 /** Reads everything that is in the session's database. */
 export async function readMysql(session: CatalogSession): Promise<FullSchema> {
@@ -18,12 +18,14 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
   const plain = await readMysqlTables(server);
   const settings = await readSettings(session);
   const unescaped = session.server.flavour === "mariadb" ? backquoted(plain.tables) : [];
-  for (const table of plain.tables) {
-    if (table.kind === "view") await addView(session, table, notCompared);
-    else await addTable(session, table, unescaped);
-  }
+  await untranslated(session, async () => {
+    for (const table of plain.tables) {
+      if (table.kind === "view") await addView(session, table, notCompared);
+      else await addTable(session, table, unescaped);
+    }
+  });
   await markCounters(server, plain.tables);
-  await addPositions(server, plain.sequences);
+  await markLast(server, plain.sequences);
   const definitions = new Map<string, string>();
   for (const { name } of plain.sequences) definitions.set(name, (await shown(session, "SEQUENCE", name))?.create ?? "");
   const schema: FullSchema = {
@@ -57,6 +59,19 @@ export async function readMysql(session: CatalogSession): Promise<FullSchema> {
     notCompared: [...notCompared, ...(await readHidden(session)), ...(await readBeyond(session))],
   };
   return withoutOwnDefiner(schema, await ownAccounts(session));
+}
+
+/** MariaDB's sequences are relations to be read; who has values in its cache may not have given them yet. */
+async function markLast(session: Session, sequences: Sequence[]): Promise<void> {
+  if (sequences.length === 0) return;
+  const select = ({ name }: Sequence) =>
+    `SELECT ${quoteLiteral(name)} AS n, next_not_cached_value AS v, start_value AS s, increment AS i FROM ${quoteIdentifier(name)}`;
+  const taken = await catalog<{ name: string; last: string }>(session, {
+    fields: { name: "n", last: "CAST(v - i AS CHAR)" },
+    from: `FROM (${sequences.map(select).join(" UNION ALL ")}) q WHERE v <> s`,
+  });
+  const last = new Map(taken.map((row) => [row.name, row.last]));
+  for (const sequence of sequences) sequence.last = last.get(sequence.name) ?? "";
 }
 
 /** The session's account; on servers of ditto's own also the one that loads files, and nobody else is known there. */
@@ -102,9 +117,9 @@ async function readSettings(session: CatalogSession): Promise<Record<string, str
   };
 }
 
-/** Names of tables and columns that hold the sign that quotes them. */
+/** Names of tables, columns and keys that hold the sign that quotes them. */
 function backquoted(tables: Table[]): string[] {
-  const names = tables.flatMap(({ name, columns }) => [name, ...columns.map((column) => column.name)]);
+  const names = tables.flatMap(({ name, columns, keys }) => [name, ...[...columns, ...keys].map((part) => part.name)]);
   return [...new Set(names.filter((name) => name.includes("`")))];
 }
 

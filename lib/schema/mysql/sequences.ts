@@ -50,9 +50,10 @@ export function planSequences(a: FullSchema, b: FullSchema, { chosen, changes }:
       const change = changeOf("sequence", name, "alter", [fromTo("sequence", was, text)]);
       const moved = startOf(text) !== startOf(was) && fresh(name);
       const restarted = moved ? `${options} restart with ${startOf(text)}` : options;
-      for (const sql of sequenceSteps(name, was.split(/ ENGINE=/)[0] ?? "", restarted)) add(plan.makes, change, sql);
-      if (engine !== was.split(/ ENGINE=/)[1])
-        add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`);
+      const [range = "", oldEngine = ""] = was.split(/ ENGINE=/);
+      for (const sql of sequenceSteps(name, { before: range, after: restarted, engine: oldEngine }))
+        add(plan.makes, change, sql);
+      if (engine !== oldEngine) add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`);
     }
   }
   for (const [name, sequence] of before)
@@ -67,15 +68,20 @@ export function planSequences(a: FullSchema, b: FullSchema, { chosen, changes }:
 }
 
 /** The type cannot be changed together with anything else. */
-function sequenceSteps(name: string, before: string, after: string): string[] {
+function sequenceSteps(
+  name: string,
+  { before, after, engine }: Record<"before" | "after" | "engine", string>,
+): string[] {
   if (before === after) return [];
   const type = (text: string) => /^as (.+?) start with /.exec(text)?.[1] ?? "bigint";
   const rest = after.replace(/^as .+? (?=start with )/, "");
   const alter = `ALTER SEQUENCE ${quoteIdentifier(name)}`;
   if (type(before) === type(after)) return [`${alter} ${rest}`];
   // Bounds that the narrower type doesn't hold must be gone before, those of the wider one can come only behind.
-  const bounds = [`${alter} ${rest}`, `${alter} AS ${type(after)}`];
-  return WIDTHS.indexOf(type(after)) < WIDTHS.indexOf(type(before)) ? bounds : bounds.reverse();
+  // MariaDB (11.8) takes what the session's last statement left for keys of the sequence; an ALTER TABLE clears it.
+  const retyped = [`ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`, `${alter} AS ${type(after)}`];
+  const narrower = WIDTHS.indexOf(type(after)) < WIDTHS.indexOf(type(before));
+  return narrower ? [`${alter} ${rest}`, ...retyped] : [...retyped, `${alter} ${rest}`];
 }
 
 const WIDTHS = [

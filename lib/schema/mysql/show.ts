@@ -17,13 +17,13 @@ const TEXT = /^(Create |SQL Original Statement$)/;
 /** SHOW CREATE of an object in the session's database; undefined where the account may not read it, or it is broken. */
 export async function shown(session: CatalogSession, kind: string, name: string): Promise<Shown | undefined> {
   const rows = await session
-    .query<Record<string, string | null>>(`SHOW CREATE ${kind} ${quoteIdentifier(name)}`)
+    .query<Record<string, string | Buffer | null>>(`SHOW CREATE ${kind} ${quoteIdentifier(name)}`)
     .catch((error: unknown) => {
       // A view whose tables are gone still has a text; what may not be read has none.
       if (/^(42000|HY000|42S02)$/.test(String((error as { sqlState?: string }).sqlState))) return [];
       throw error;
     });
-  const [row] = rows;
+  const row = rows[0] && textsOf(rows[0]);
   const create = Object.entries(row ?? {}).find(([field]) => TEXT.test(field))?.[1];
   if (row === undefined || create === undefined || create === null) return undefined;
   return {
@@ -34,6 +34,24 @@ export async function shown(session: CatalogSession, kind: string, name: string)
     databaseCollation: row["Database Collation"] ?? "",
     timeZone: row.time_zone ?? "",
   };
+}
+
+/** Under the character set `binary` MySQL's texts come as bytes. */
+function textsOf(row: Record<string, string | Buffer | null>): Record<string, string | null> {
+  const entries = Object.entries(row);
+  return Object.fromEntries(entries.map(([name, value]) => [name, Buffer.isBuffer(value) ? value.toString() : value]));
+}
+
+/** Runs `action` while the server sends texts as it has them: MySQL translates expressions' characters beyond the BMP to `????`. */
+export async function untranslated<T>(session: CatalogSession, action: () => Promise<T>): Promise<T> {
+  if (session.server.flavour !== "mysql") return action();
+  await session.query("SET SESSION character_set_results = binary");
+  try {
+    return await action();
+  } finally {
+    // A lost connection has its own error already.
+    await session.query("SET SESSION character_set_results = utf8mb4").catch(() => {});
+  }
 }
 
 /**

@@ -62,13 +62,21 @@ export function describeChange(
   const words: string[] = [];
   const drafts: Draft[] = [];
   const { databaseOwner } = facts(world);
+  let before = a.privileges ?? [];
   if ((a.owner ?? "") !== (b.owner ?? "") && ownersComparable(world, a.owner ?? "")) {
+    const owner = b.owner || databaseOwner;
+    // A grant option that the new owner has would outlive the change.
+    const free = withoutChain(before, owner);
+    if (named.grantOn !== undefined && before.some(({ grantee, grantable }) => grantee === owner && grantable)) {
+      drafts.push(...grantDrafts(world, named.grantOn, { before, after: free, owner: a.owner || databaseOwner }));
+      before = free;
+    }
+    before = grantsUnder(owner, before);
     words.push(change("owner", a.owner || "the database's owner", b.owner || "the database's owner"));
     drafts.push(ownerDraft(world, named, b.owner || databaseOwner));
   }
   if (named.grantOn !== undefined && a.privileges !== undefined && b.privileges !== undefined) {
     const owner = b.owner || databaseOwner;
-    const before = drafts.length > 0 ? grantsUnder(owner, a.privileges) : a.privileges;
     const pair = { before, after: b.privileges, owner };
     const grants = grantDrafts(world, named.grantOn, pair);
     if (grants.length > 0) words.push(...grantWords(world, pair));
@@ -81,11 +89,20 @@ export function describeChange(
   return { words, drafts };
 }
 
+/** The grants but for those to a role, and what was passed on of them. */
+function withoutChain(grants: Grant[], role: string): Grant[] {
+  const left = grants.filter(({ grantee, by }) => grantee !== role && by !== role);
+  const passed = grants.filter(({ by, grantable, grantee }) => by === role && grantable && grantee !== role);
+  return passed.reduce((rest, { grantee }) => rest.filter(({ by }) => by !== grantee), left);
+}
+
 /** A new owner's grants become part of what the owner has. */
 function grantsUnder(owner: string, grants: Grant[]): Grant[] {
-  return grants.map((grant) =>
-    grant.to === "role" && grant.grantee === owner ? { ...grant, to: "owner", grantee: "", grantable: false } : grant,
-  );
+  return grants.map(({ by, ...grant }) => ({
+    ...grant,
+    ...(grant.to === "role" && grant.grantee === owner ? { to: "owner", grantee: "", grantable: false } : {}),
+    ...(by === undefined || by === owner ? {} : { by }),
+  }));
 }
 
 /** What columns have left of their grants: a REVOKE on their table takes them too. */
@@ -170,41 +187,74 @@ export function grantDrafts(
   if (pair.before.length + pair.after.length === 0) return [];
   const { gone, come } = grantDifference(world, pair);
   if (gone.length + come.length === 0) return [];
-  const draft = (verb: "GRANT" | "REVOKE", grants: Grant[], options: { grantOption?: boolean } = {}): Draft => {
-    const [first] = grants;
-    const grantee = first?.to === "owner" ? pair.owner : (first?.grantee ?? "");
-    const privileges = allOr(
-      on,
-      grants.map(({ privilege }) => privilege),
-    );
-    const target = `ON ${on.keyword} ${on.name}`;
-    const hazards: Hazard[] = [...missingRole(world, grantee)];
-    if (verb === "REVOKE" && !options.grantOption)
-      hazards.push({ name: "access", detail: `${roleName(grantee)} loses ${privileges} on ${on.name}` });
-    if (verb === "GRANT")
-      return {
-        sql: `GRANT ${privileges} ${target} TO ${roleName(grantee)}${options.grantOption ? " WITH GRANT OPTION" : ""}`,
-        hazards,
-      };
-    return {
-      sql: `REVOKE ${options.grantOption ? "GRANT OPTION FOR " : ""}${privileges} ${target} FROM ${roleName(grantee)}`,
-      hazards,
-    };
-  };
   const kept = (grant: Grant) => come.some((other) => grantText({ ...other, grantable: true }) === grantText(grant));
   const revoked = gone.filter((grant) => !kept(grant) && !gained(grant, pair.after));
   const lowered = gone.filter((grant) => kept(grant));
   const raised = come.filter(
     (grant) => !lowered.some((other) => grantText({ ...grant, grantable: true }) === grantText(other)),
   );
+  const told = (verb: GrantVerb, grants: Grant[]) =>
+    byGrantee(grants).flatMap((some) => grantSql(world, on, { verb, grants: some, owner: pair.owner }));
+  const depths = [
+    ...new Set([...pair.before, ...pair.after].map((grant) => Math.max(...depthsOf(grant, pair)))),
+  ].sort();
+  const at = (grants: Grant[], depth: number) => grants.filter((grant) => Math.max(...depthsOf(grant, pair)) === depth);
   return [
-    ...byGrantee(revoked).map((grants) => draft("REVOKE", grants)),
-    ...byGrantee(lowered).map((grants) => draft("REVOKE", grants, { grantOption: true })),
-    ...byGrantee(raised.filter(({ grantable }) => !grantable)).map((grants) => draft("GRANT", grants)),
-    ...byGrantee(raised.filter(({ grantable }) => grantable)).map((grants) =>
-      draft("GRANT", grants, { grantOption: true }),
-    ),
+    // What somebody passed on goes before what he had it from, and comes after.
+    ...depths
+      .toReversed()
+      .flatMap((depth) => [...told("REVOKE", at(revoked, depth)), ...told("REVOKE GRANT OPTION", at(lowered, depth))]),
+    ...depths.flatMap((depth) => {
+      const here = at(raised, depth);
+      return [
+        ...told(
+          "GRANT",
+          here.filter(({ grantable }) => !grantable),
+        ),
+        ...told(
+          "GRANT WITH GRANT OPTION",
+          here.filter(({ grantable }) => grantable),
+        ),
+      ];
+    }),
   ];
+}
+
+/** How many hands it went through, before and after: none for what the owner granted. */
+function depthsOf(grant: Grant, { before, after }: GrantPair): [number, number] {
+  const depth = ({ by, privilege }: Grant, list: Grant[], seen: string[]): number => {
+    if (by === undefined || seen.includes(by)) return 0;
+    const from = list.find((one) => one.grantee === by && one.privilege === privilege && one.grantable);
+    return from === undefined ? 1 : 1 + depth(from, list, [...seen, by]);
+  };
+  return [depth(grant, before, []), depth(grant, after, [])];
+}
+
+type GrantVerb = "GRANT" | "GRANT WITH GRANT OPTION" | "REVOKE" | "REVOKE GRANT OPTION";
+
+/** Privileges of one role from one hand. */
+function grantSql(
+  world: World,
+  on: { keyword: string; name: string; columns?: string },
+  { verb, grants, owner }: { verb: GrantVerb; grants: Grant[]; owner: string },
+): Draft[] {
+  const [first] = grants;
+  const grantee = first?.to === "owner" ? owner : (first?.grantee ?? "");
+  const privileges = allOr(
+    on,
+    grants.map(({ privilege }) => privilege),
+  );
+  const target = `ON ${on.keyword} ${on.name}`;
+  const hazards: Hazard[] = [...missingRole(world, grantee)];
+  if (verb === "REVOKE")
+    hazards.push({ name: "access", detail: `${roleName(grantee)} loses ${privileges} on ${on.name}` });
+  const option = verb === "REVOKE GRANT OPTION" ? "GRANT OPTION FOR " : "";
+  const sql = verb.startsWith("GRANT")
+    ? `GRANT ${privileges} ${target} TO ${roleName(grantee)}${verb.slice(5)}`
+    : `REVOKE ${option}${privileges} ${target} FROM ${roleName(grantee)}`;
+  const by = first?.by;
+  if (by === undefined) return [{ sql, hazards }];
+  return [{ sql: `SET ROLE ${ident(by)}`, hazards: missingRole(world, by) }, { sql, hazards }, { sql: "RESET ROLE" }];
 }
 
 /** The same privilege, now with the grant option. */
@@ -236,7 +286,7 @@ function grantWords(world: World, pair: GrantPair): string[] {
 function byGrantee(grants: Grant[]): Grant[][] {
   const groups = new Map<string, Grant[]>();
   for (const grant of grants) {
-    const name = `${grant.to} ${grant.grantee}`;
+    const name = `${grant.to} ${grant.grantee} ${grant.by ?? ""}`;
     groups.set(name, [...(groups.get(name) ?? []), grant]);
   }
   return [...groups.values()];

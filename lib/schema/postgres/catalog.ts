@@ -57,6 +57,7 @@ export async function openCatalog(session: CatalogSession): Promise<Catalog> {
   schema.postgres = {
     defaultPrivileges: [],
     publications: [],
+    systemPrivileges: [],
     user: facts?.user ?? "",
     databaseOwner: catalog.databaseOwner,
     casts: await readCasts(catalog),
@@ -158,20 +159,31 @@ const PRIVILEGES: Record<string, string> = {
 export function grantsOf(acl: string[] | null, owner: string): Grant[] {
   const grants: Grant[] = [];
   for (const item of acl ?? []) {
-    const [, quoted, plain = "", letters = ""] = /^(?:"((?:[^"]|"")*)"|([^=]*))=([^/]*)\//.exec(item) ?? [];
-    const grantee = quoted?.replaceAll('""', '"') ?? plain;
+    const [, grantedTo = "", letters = "", grantedBy = ""] = /^("(?:[^"]|"")*"|[^=]*)=([^/]*)\/(.*)$/.exec(item) ?? [];
+    const [grantee, grantor] = [bareRole(grantedTo), bareRole(grantedBy)];
     const to = grantee === "" ? "public" : grantee === owner ? "owner" : "role";
     for (const [, letter = "", option] of letters.matchAll(/([a-zA-Z])(\*?)/g)) {
       // Owners can grant what they own without being told so.
       const grantable = option === "*" && to !== "owner";
-      grants.push({ to, grantee: to === "role" ? grantee : "", privilege: PRIVILEGES[letter] ?? letter, grantable });
+      grants.push({
+        to,
+        grantee: to === "role" ? grantee : "",
+        privilege: PRIVILEGES[letter] ?? letter,
+        grantable,
+        ...(grantor === owner ? {} : { by: grantor }),
+      });
     }
   }
   return grants.sort((a, b) => compareText(grantText(a), grantText(b)));
 }
 
+function bareRole(text: string): string {
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
+}
+
 export function grantText(grant: Grant): string {
-  return `${grant.to} ${grant.grantee} ${grant.privilege}${grant.grantable ? " *" : ""}`;
+  const { to, grantee, privilege, grantable, by = "" } = grant;
+  return `${to} ${grantee} ${privilege}${grantable ? " *" : ""}${by === "" ? "" : ` by ${by}`}`;
 }
 
 export function compareText(a: string, b: string): number {

@@ -12,7 +12,7 @@ export interface Fates {
   rebuilt: Map<ObjectKey, ObjectKey>;
   /** Of both sets: it differs. */
   replaced: Map<ObjectKey, Verdict>;
-  /** Types that step aside until columns have changed over. */
+  /** Types that step aside until columns have changed over; columns until they have handed their values over. */
   swapped: Set<ObjectKey>;
   /** Columns that keep their rows over the swap of their type. */
   retyped: Set<ObjectKey>;
@@ -46,6 +46,7 @@ export function fatesOf(a: Nodes, b: Nodes): Fates {
 }
 
 function replace(fates: Fates, key: ObjectKey, verdict: Verdict): void {
+  if (verdict.keeps) fates.swapped.add(key);
   fates.replaced.set(key, verdict);
   fates.drop.add(key);
   fates.create.add(key);
@@ -133,6 +134,7 @@ function stepAside(fates: Fates, { node, twin, moved, gone }: Move): "stay" | "r
   }
   // What doesn't need it any more is altered before it goes.
   if (!twin.needs.has(moved) && fates.alter.has(node.key)) return "stay";
+  if (moved.startsWith("type:") && !gone) return node.key.startsWith("typing:") ? "rebuild" : "stay";
   if (node.kind === "column") {
     if (node.implied && moved.startsWith("column:")) return "disturbed";
     if (isGenerated(node)) return "rebuild";

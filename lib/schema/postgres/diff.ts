@@ -83,7 +83,8 @@ interface Found {
 function statementsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Statement[] {
   const { verb, key, node } = step.operation;
   const standing = fates.drop.has(key) && fates.create.has(key);
-  const destructive = standing ? recreation(node) : node.destructive;
+  const kept = node.kind === "column" && fates.swapped.has(key);
+  const destructive = kept ? undefined : standing ? recreation(node) : node.destructive;
   return draftsOf(step, fates, nodes).map((draft) => ({
     sql: draft.sql,
     hazards: draft.hazards ?? [],

@@ -1,3 +1,4 @@
+import type { Table } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
 import { ident, qualified } from "./quote.ts";
 
@@ -32,6 +33,12 @@ export const keyOf = {
   partition: (schema: string, name: string): ObjectKey => `partition:${qualified(schema, name)}`,
   other: (kind: string, schema: string, name: string): ObjectKey =>
     `${kind}:${schema === "" ? "" : `${ident(schema)}.`}${name}`,
+  systemPrivileges: (keyword: string, name: string): ObjectKey => `privileges:${keyword} ${name}`,
   defaultPrivileges: (role: string, schema: string, on: string): ObjectKey =>
     `default privileges:${ident(role)}/${schema}/${on}`,
 };
+
+/** The parents of a table that are compared too. */
+export function parentsOf(table: Table): ObjectKey[] {
+  return table.postgres?.parents ?? [];
+}

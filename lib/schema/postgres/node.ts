@@ -13,6 +13,8 @@ export interface Verdict {
   drafts: Draft[];
   /** No ALTER leads there. */
   replace?: boolean;
+  /** Made anew beside the old one, which hands its values over. */
+  keeps?: boolean;
   /** What was made of it has to step aside meanwhile. */
   disturbs?: boolean;
 }
@@ -31,6 +33,8 @@ export interface Node {
   needs: Set<ObjectKey>;
   /** What is made before it where both are made; nothing else follows from that. */
   follows: ObjectKey[];
+  /** What it is merged with: made before that, and dropped after. */
+  merges: ObjectKey[];
   /** Names that only one object may have: `class:public.users`. */
   slots: string[];
   /** Comes and goes with others only: an inherited column, an identity's sequence. */
@@ -73,6 +77,7 @@ interface Given<T> extends Pick<Node, "key" | "kind" | "schema" | "title"> {
   parents?: ObjectKey[];
   needs?: ObjectKey[];
   follows?: ObjectKey[];
+  merges?: ObjectKey[];
   slots?: string[];
   implied?: boolean;
   names?: string[];
@@ -84,7 +89,7 @@ interface Given<T> extends Pick<Node, "key" | "kind" | "schema" | "title"> {
   compare: (a: T, b: T) => Partial<Verdict> | undefined;
   retype?: () => Draft[];
   keyOf?: ObjectKey | undefined;
-  swap?: Node["swap"];
+  swap?: Node["swap"] | undefined;
 }
 
 /** A node of one kind; `compare` only ever meets its own kind. */
@@ -100,6 +105,7 @@ export function node<T>(given: Given<T>): Node {
     parents: given.parents ?? [],
     needs: new Set(given.needs ?? []),
     follows: given.follows ?? [],
+    merges: given.merges ?? [],
     slots: given.slots ?? [],
     implied: given.implied ?? false,
     it,
@@ -121,6 +127,11 @@ function verdictOf(partial: Partial<Verdict> | undefined): Verdict | undefined {
   return verdict.words.length === 0 && verdict.drafts.length === 0 && !verdict.replace ? undefined : verdict;
 }
 
+/** The major version of the server that is to change. */
+export function versionOf(world: World): number {
+  return Number.parseInt(world.a.server.version, 10);
+}
+
 /** `label: old → new`, an absent value in words. */
 export function change(label: string, before: string | undefined, after: string | undefined): string {
   return `${label}: ${before || "none"} → ${after || "none"}`;
@@ -131,6 +142,7 @@ export class Differences {
   readonly words: string[] = [];
   readonly drafts: Draft[] = [];
   replace = false;
+  keeps = false;
   disturbs = false;
 
   /** Notes a difference of two values, as text, and the statements that overcome it. */

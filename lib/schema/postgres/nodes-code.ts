@@ -1,6 +1,5 @@
 import type { Hazard } from "../change.ts";
 import type {
-  DefaultPrivileges,
   Extension,
   Namespace,
   OtherObject,
@@ -10,15 +9,7 @@ import type {
   Rule,
   Trigger,
 } from "../model-objects.ts";
-import {
-  commentDraft,
-  describeChange,
-  describeNew,
-  grantDrafts,
-  kindGrants,
-  missingRole,
-  type Named,
-} from "./access.ts";
+import { commentDraft, describeChange, describeNew, missingRole, type Named } from "./access.ts";
 import { keyOf } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
 import { ident, qualified, roleName, shown } from "./quote.ts";
@@ -466,38 +457,4 @@ function collationSwap(it: OtherObject): NonNullable<Node["swap"]> {
     aside: () => [{ sql: `ALTER ${it.sqlName} RENAME TO ${ident(aside)}` }],
     end: () => [{ sql: `DROP COLLATION ${qualified(it.schema, aside)}` }],
   };
-}
-
-const LATER_KEYWORDS: Record<string, string> = {
-  TABLES: "TABLE",
-  SEQUENCES: "SEQUENCE",
-  FUNCTIONS: "FUNCTION",
-  TYPES: "TYPE",
-  SCHEMAS: "SCHEMA",
-};
-
-/** Privileges of what is made later; those of all schemas begin with the kind's own. */
-export function defaultPrivilegesNode(world: World, it: DefaultPrivileges): Node {
-  const base = it.schema === "" ? kindGrants(LATER_KEYWORDS[it.on] ?? "") : [];
-  const head = `ALTER DEFAULT PRIVILEGES FOR ROLE ${ident(it.role)}${it.schema === "" ? "" : ` IN SCHEMA ${ident(it.schema)}`}`;
-  const drafts = (before: DefaultPrivileges["privileges"], after: DefaultPrivileges["privileges"]): Draft[] =>
-    grantDrafts(world, { keyword: it.on, name: "" }, { before, after, owner: it.role }).map(({ sql, hazards }) => ({
-      sql: `${head} ${sql.replace(/ ON (\w+) {2}(TO|FROM) /, " ON $1 $2 ")}`,
-      ...(hazards === undefined ? {} : { hazards: [...hazards, ...missingRole(world, it.role)] }),
-    }));
-  return node<DefaultPrivileges>({
-    key: keyOf.defaultPrivileges(it.role, it.schema, it.on),
-    kind: "default privileges",
-    schema: it.schema,
-    title: `of ${it.role} on ${it.on.toLowerCase()}${it.schema === "" ? "" : ` in ${it.schema}`}`,
-    it,
-    needs: it.schema === "" ? [] : [keyOf.schema(it.schema)],
-    parents: it.schema === "" ? [] : [keyOf.schema(it.schema)],
-    create: () => drafts(base, it.privileges),
-    drop: () => drafts(it.privileges, base),
-    compare: (a, b) => {
-      const changed = drafts(a.privileges, b.privileges);
-      return changed.length === 0 ? undefined : { words: ["privileges differ"], drafts: changed };
-    },
-  });
 }

@@ -4,7 +4,8 @@ import type { Column, Table } from "../model.ts";
 import { columnGrantsLeft, commentDraft, grantDrafts } from "./access.ts";
 import { conversion } from "./casts.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Draft, hazardsOn, isPartition, type Node, node, type World } from "./node.ts";
+import { Differences, type Draft, hazardsOn, isPartition, type Node, node, versionOf, type World } from "./node.ts";
+import { type Adoption, adoptionNeeds, handOver } from "./nodes-inheritance.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
 
@@ -18,6 +19,9 @@ interface Placed {
   typedAbove: boolean;
   /** As {@link ColumnPlace}. */
   followsParent: boolean;
+  adoption: Adoption | undefined;
+  leavesHeirs: boolean;
+  defaultAbove: boolean;
 }
 
 /** What the column of a table needs besides what the server notes. */
@@ -26,13 +30,26 @@ export interface ColumnPlace {
   followsParent: boolean;
   /** The same column of the parents. */
   parents: string[];
+  /** Those of them that it may be merged with: their tables and its own stand. */
+  merges: string[];
+  /** How it comes to be the parent's only. */
+  adoption: Adoption | undefined;
+  /** The parents' has a default. */
+  defaultAbove: boolean;
+  /** Of A's: the column that it becomes. */
+  after: Column | undefined;
+  /** Children have it still when it goes. */
+  leavesHeirs: boolean;
+  /** It stays where it is when the parent's goes. */
+  left: boolean;
 }
 
 export function columnNode(world: World, table: Table, column: Column, place: ColumnPlace): Node {
   const key = keyOf.column(table.schema, table.name, column.name);
   const typedAbove = place.followsParent && column.postgres?.inherited === true;
   const inherited = typedAbove && !column.postgres?.local;
-  const it: Placed = { table, column, inherited, typedAbove, followsParent: place.followsParent };
+  const { followsParent, adoption, leavesHeirs, defaultAbove } = place;
+  const it: Placed = { table, column, inherited, typedAbove, followsParent, adoption, leavesHeirs, defaultAbove };
   const sql = new ColumnSql(world, it);
   const sequence = column.postgres?.sequence;
   return node<Placed>({
@@ -43,14 +60,20 @@ export function columnNode(world: World, table: Table, column: Column, place: Co
     names: [`${table.schema}.${table.name}.${column.name}`],
     it,
     parents: [keyOf.relation(table.schema, table.name)],
-    needs: [keyOf.relation(table.schema, table.name), ...(inherited ? place.parents : [])],
+    needs: [
+      keyOf.relation(table.schema, table.name),
+      ...(inherited ? place.parents : []),
+      ...adoptionNeeds(table, place.after === undefined ? adoption : undefined),
+    ],
+    merges: isPartition(table) || inherited ? [] : place.merges,
     slots: sequence === undefined ? [] : [`class:${qualified(sequence.schema ?? "", sequence.name ?? "")}`],
     implied: inherited,
     destructive: column.generated === "no" ? "drop-column" : undefined,
     line: (members) => sql.line(members),
     after: () => sql.after(),
     create: (members) => [...(inherited ? [] : [sql.add(members)]), ...sql.after()],
-    drop: () => (inherited ? [] : [sql.drop()]),
+    drop: () => (inherited && !place.left ? [] : [sql.drop()]),
+    swap: adoption && place.after && handOver(table, column, adoption, place.after),
     compare: (a, b) => compareColumns(world, a, b),
     retype: () => (typedAbove ? [] : [sql.retype()]),
     keyOf: world.partitionKeys.has(key) ? keyOf.relation(table.schema, table.name) : undefined,
@@ -77,22 +100,27 @@ class ColumnSql {
   line(members: readonly Node[]): string {
     const { table, column } = this.#it;
     const theirs = !isPartition(table) && column.postgres?.inherited && !column.postgres.local;
-    return theirs ? "" : this.#definition(members);
+    if (theirs) return "";
+    if (table.postgres?.ofType === "") return this.#definition(members);
+    const options = `${this.#defaultOf(members)}${this.#notNullClause()}`;
+    return options === "" ? "" : `${ident(column.name)} WITH OPTIONS${options}`;
   }
 
   #definition(members: readonly Node[]): string {
-    const { table, column } = this.#it;
+    const { column } = this.#it;
     const { postgres } = column;
     const settled = this.#defaultOf(members);
-    const theirs = !isPartition(table) && postgres?.notNull?.local === false;
-    const notNull = column.nullable || theirs ? "" : ` ${this.#notNull()}`;
-    if (table.postgres?.ofType !== "") {
-      const options = `${settled}${notNull}`;
-      return options === "" ? "" : `${ident(column.name)} WITH OPTIONS${options}`;
-    }
     const collate = postgres?.collate ? ` COLLATE ${postgres.collate}` : "";
     const foreign = postgres?.foreignOptions.length ? ` OPTIONS (${postgres.foreignOptions.join(", ")})` : "";
-    return `${ident(column.name)} ${column.type}${foreign}${collate}${settled}${this.#identity()}${notNull}`;
+    return `${ident(column.name)} ${column.type}${foreign}${collate}${settled}${this.#identity()}${this.#notNullClause()}`;
+  }
+
+  #notNullClause(): string {
+    const { table, column } = this.#it;
+    const { adoption } = this.#it;
+    // The empty parent passes it on; values that are still to come it would refuse.
+    const theirs = !isPartition(table) && column.postgres?.notNull?.local === false && adoption === undefined;
+    return column.nullable || theirs || adoption?.moved.has(column.name) ? "" : ` ${this.#notNull()}`;
   }
 
   #notNull(): string {
@@ -131,8 +159,10 @@ class ColumnSql {
       });
     if (column.generated === "stored" || column.identity !== "no" || isVolatile(column.default))
       hazards.push({ name: "rewrites-table", detail: `every row gets its ${this.#name()}` });
+    const { adoption } = this.#it;
+    const alter = adoption === undefined ? this.#alter : `ALTER TABLE ${adoption.parent}`;
     return {
-      sql: `${this.#alter} ADD COLUMN ${this.#definition(members)}`,
+      sql: `${alter} ADD COLUMN ${this.#definition(members)}`,
       ...hazardsOn(this.#world, this.#table, ...hazards),
     };
   }
@@ -142,7 +172,7 @@ class ColumnSql {
     const lost: Hazard[] =
       column.generated === "no" ? [{ name: "deletes-data", detail: `the values of ${this.#name()}` }] : [];
     return {
-      sql: `${this.#alter} DROP COLUMN ${ident(column.name)}`,
+      sql: `${this.#it.leavesHeirs ? this.#alter.replace(" TABLE ", " TABLE ONLY ") : this.#alter} DROP COLUMN ${ident(column.name)}`,
       ...hazardsOn(this.#world, this.#table, ...lost, this.#exclusive()),
     };
   }
@@ -153,6 +183,9 @@ class ColumnSql {
     const { postgres } = column;
     const drafts: Draft[] = [];
     const alter = `${this.#alter} ALTER COLUMN ${ident(column.name)}`;
+    const comes = postgres?.inherited && !postgres.local && (this.#it.inherited || !isPartition(table));
+    if (comes && this.#it.defaultAbove && column.default === undefined)
+      drafts.push({ sql: `${alter.replace(" TABLE ", " TABLE ONLY ")} DROP DEFAULT` });
     if (postgres?.storage) drafts.push({ sql: `${alter} SET STORAGE ${postgres.storage}` });
     if (postgres?.compression) drafts.push({ sql: `${alter} SET COMPRESSION ${postgres.compression}` });
     if ((postgres?.statistics ?? -1) >= 0) drafts.push({ sql: `${alter} SET STATISTICS ${postgres?.statistics}` });
@@ -238,6 +271,11 @@ function compareColumns(world: World, a: Placed, b: Placed) {
   const found = new Differences();
   const { table } = b;
   const alter = `ALTER ${table.kind === "foreign table" ? "FOREIGN TABLE" : "TABLE"} ${qualified(table.schema, table.name)}`;
+  if (b.adoption !== undefined) {
+    found.anew("inherited", "no", "yes");
+    found.keeps = true;
+    return found;
+  }
   const on = { world, found, alter, column: `${alter} ALTER COLUMN ${ident(b.column.name)}` };
   if (!b.inherited) {
     compareGenerated(on, a, b);
@@ -271,10 +309,9 @@ function compareGenerated({ world, found, column }: On, a: Placed, b: Placed): v
   const [old, now] = [a.column, b.column];
   if (old.generated === now.generated && (old.expression ?? "") === (now.expression ?? "")) return;
   const told = ({ generated, expression }: Column) => (generated === "no" ? "" : `${expression} ${generated}`);
-  if (old.generated === "stored" && now.generated === "no")
+  if (old.generated === "stored" && now.generated === "no" && versionOf(world) >= 13)
     return void found.note("generated", told(old), told(now), `${column} DROP EXPRESSION`);
-  const young = Number.parseInt(world.a.server.version, 10) >= 17;
-  if (young && old.generated === now.generated && old.type === now.type) {
+  if (versionOf(world) >= 17 && old.generated === now.generated && old.type === now.type) {
     const hazards =
       old.generated === "stored"
         ? [
@@ -424,10 +461,12 @@ function onlineNotNull(alter: string, { table, column }: Placed, hazards: Hazard
   ];
 }
 
-function compareSettings({ found, column }: On, a: Placed, b: Placed): void {
+function compareSettings({ world, found, column }: On, a: Placed, b: Placed): void {
   const [old, now] = [a.column.postgres, b.column.postgres];
   if (old === undefined || now === undefined) return;
-  found.note("storage", old.storage, now.storage, `${column} SET STORAGE ${now.storage || "DEFAULT"}`);
+  // 16 brought DEFAULT.
+  const usual = versionOf(world) >= 16 ? "DEFAULT" : now.usualStorage;
+  found.note("storage", old.storage, now.storage, `${column} SET STORAGE ${now.storage || usual}`);
   found.note(
     "compression",
     old.compression,

@@ -1,10 +1,21 @@
 import type { Hazard } from "../change.ts";
 import type { Check, Index, Key, Table } from "../model.ts";
-import type { Statistics } from "../model-objects.ts";
+import type { ObjectKey, Statistics } from "../model-objects.ts";
 import { commentDraft, describeChange, describeNew } from "./access.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Draft, hazardsOn, isPartition, type Node, node, textWords, type World } from "./node.ts";
+import {
+  Differences,
+  type Draft,
+  hazardsOn,
+  isPartition,
+  type Node,
+  node,
+  textWords,
+  versionOf,
+  type World,
+} from "./node.ts";
 import { exclusive } from "./nodes-columns.ts";
+import { type Adoption, adoptionNeeds } from "./nodes-inheritance.ts";
 import { nameIn, optionDrafts } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
@@ -16,6 +27,8 @@ interface Placed {
   validated: boolean;
   comment: string;
   index?: Index;
+  /** The empty parent that brings it. */
+  by?: string;
 }
 
 const share = (table: { schema: string; name: string }): Hazard => ({
@@ -23,15 +36,38 @@ const share = (table: { schema: string; name: string }): Hazard => ({
   detail: `writes to ${shown(table.schema, table.name)} wait until the index is built`,
 });
 
-export function constraintNode(world: World, table: Table, constraint: Key | Check, followsParent: boolean): Node {
+/** How a check gets along with the parents'. */
+interface CheckPlace {
+  /** How it comes to be the parent's only. */
+  adoption?: Adoption | undefined;
+  /** Those of the parents that it is merged with. */
+  merges?: ObjectKey[];
+}
+
+export function constraintNode(
+  world: World,
+  table: Table,
+  constraint: Key | Check,
+  followsParent: boolean,
+  { adoption, merges = [] }: CheckPlace = {},
+): Node {
   const kind = "kind" in constraint ? constraint.kind : "check";
   const { name, definition = "", validated = true, comment = "" } = constraint;
   const index = "index" in constraint ? constraint.index : undefined;
-  const it: Placed = { table, name, definition, validated, comment, ...(index === undefined ? {} : { index }) };
+  const it: Placed = {
+    table,
+    name,
+    definition,
+    validated,
+    comment,
+    ...(index === undefined ? {} : { index }),
+    ...(adoption === undefined ? {} : { by: adoption.parent }),
+  };
   const relation = keyOf.relation(table.schema, table.name);
   const foreign = kind === "foreign key" && "references" in constraint ? constraint.references : undefined;
   // An index comes with a name of its own; what is a rule only comes with the parent's.
-  const implied = constraint.local === false && index === undefined && (followsParent || kind === "foreign key");
+  const theirsOnly = constraint.local === false && index === undefined && adoption === undefined;
+  const implied = theirsOnly && (followsParent || kind === "foreign key");
   // Detached it stays when the parent's goes.
   const attached = (followsParent && index?.postgres?.attachedTo) || "";
   // A partition has it before it is attached; a child gets it with INHERITS.
@@ -51,6 +87,7 @@ export function constraintNode(world: World, table: Table, constraint: Key | Che
     needs: [
       relation,
       ...constraint.columns.map((column) => keyOf.column(table.schema, table.name, column)),
+      ...adoptionNeeds(table, adoption),
       ...(foreign === undefined
         ? []
         : [
@@ -66,6 +103,7 @@ export function constraintNode(world: World, table: Table, constraint: Key | Che
     destructive: "drop-constraint",
     line: inlineable(it, kind) ? () => (theirs ? "" : `CONSTRAINT ${ident(name)} ${definition}`) : undefined,
     after: () => afterConstraint(it),
+    merges,
     create: () => (implied ? [] : [...addConstraint(world, it, kind, foreign), ...afterConstraint(it)]),
     drop: () =>
       implied
@@ -92,7 +130,7 @@ function inlineable(it: Placed, kind: string): boolean {
 function addConstraint(world: World, it: Placed, kind: string, foreign: Key["references"]): Draft[] {
   const { table, name, definition } = it;
   const relation = keyOf.relation(table.schema, table.name);
-  const alter = `ALTER TABLE ${only(table, kind)}${qualified(table.schema, table.name)}`;
+  const alter = `ALTER TABLE ${it.by ?? `${only(table, kind)}${qualified(table.schema, table.name)}`}`;
   const mayFail: Hazard = { name: "may-fail", detail: `rows of ${shown(table.schema, table.name)} that break ${name}` };
   const scan: Hazard = { name: "scans-table", detail: shown(table.schema, table.name) };
   const lock = foreign === undefined ? exclusive(table) : shareRow(table, foreign);
@@ -377,7 +415,7 @@ export function statisticsNode(world: World, it: Statistics): Node {
         "statistics target",
         target(a),
         target(b),
-        `ALTER STATISTICS ${name} SET STATISTICS ${b.target < 0 ? (Number.parseInt(world.a.server.version, 10) >= 17 ? "DEFAULT" : "-1") : b.target}`,
+        `ALTER STATISTICS ${name} SET STATISTICS ${b.target < 0 ? (versionOf(world) >= 17 ? "DEFAULT" : "-1") : b.target}`,
       );
       found.join(describeChange(world, named, a, b));
       return found;

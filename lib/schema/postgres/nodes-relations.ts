@@ -3,7 +3,7 @@ import type { Column, Table } from "../model.ts";
 import type { ObjectKind } from "../model-objects.ts";
 import { columnGrantsLeft, commentDraft, describeChange, describeNew, grantDrafts, type Named } from "./access.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Draft, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
+import { Differences, type Draft, hazardsOn, type Node, node, textWords, versionOf, type World } from "./node.ts";
 import { exclusive, foreignOptions } from "./nodes-columns.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
@@ -73,7 +73,8 @@ function tableSql(table: Table, members: readonly Node[]): string {
     .filter(({ kind, key }) => kind === "table" && key.startsWith("inheritance:"))
     .map(({ it }) => it as string);
   const body = lines.length > 0 ? `(\n${lines.map((line) => `    ${line}`).join(",\n")}\n)` : "()";
-  const ofType = postgres?.ofType ? ` OF ${postgres.ofType}${lines.length > 0 ? ` ${body}` : ""}` : ` ${body}`;
+  const typed = members.some(({ key }) => key.startsWith("typing:"));
+  const ofType = typed ? ` OF ${postgres?.ofType}${lines.length > 0 ? ` ${body}` : ""}` : ` ${body}`;
   if (table.kind === "foreign table") {
     const options = postgres?.serverOptions?.length ? `\nOPTIONS (${postgres.serverOptions.join(", ")})` : "";
     return `CREATE FOREIGN TABLE ${name}${ofType}${inherits(parents)}\nSERVER ${ident(postgres?.server ?? "")}${options}`;
@@ -166,7 +167,7 @@ function viewColumn(world: World, table: Table, a: Column | undefined, b: Column
         `storage of ${b.name}`,
         a?.postgres?.storage,
         b.postgres?.storage,
-        `${alter} SET STORAGE ${b.postgres?.storage || "DEFAULT"}`,
+        `${alter} SET STORAGE ${b.postgres?.storage || (versionOf(world) >= 16 ? "DEFAULT" : b.postgres?.usualStorage)}`,
       );
   }
   return found;
@@ -179,7 +180,7 @@ function compareRelations(world: World, a: Table, b: Table) {
     return found;
   }
   const named = namedOf(b);
-  if (b.kind === "view" || b.kind === "materialized view") compareViews(found, { a, b, named });
+  if (b.kind === "view" || b.kind === "materialized view") compareViews(world, found, { a, b, named });
   else compareTables(world, found, { a, b, named });
   if (found.replace) return found;
   found.join(describeChange(world, named, a, b));
@@ -198,7 +199,7 @@ interface Pair {
   named: Named;
 }
 
-function compareViews(found: Differences, { a, b, named }: Pair): void {
+function compareViews(world: World, found: Differences, { a, b, named }: Pair): void {
   const shape = (column: Column | undefined) => `${column?.name} ${column?.type} ${column?.postgres?.collate}`;
   const extended = a.columns.every((column, at) => shape(column) === shape(b.columns[at]));
   const bare = ({ definition = "" }: Table) => definition.replaceAll("( VALUES ", "(VALUES ");
@@ -218,7 +219,7 @@ function compareViews(found: Differences, { a, b, named }: Pair): void {
   const { words, drafts } = optionDrafts(named, a.options ?? {}, b.options ?? {});
   found.words.push(...words.filter((word) => !word.startsWith("check_option")));
   if (!replaced) found.add(...drafts);
-  if (b.kind === "materialized view") compareStorage(found, { a, b, named });
+  if (b.kind === "materialized view") compareStorage(world, found, { a, b, named });
 }
 
 /** Storage parameters and view options: SET and RESET. */
@@ -239,10 +240,13 @@ export function optionDrafts(
   return { words, drafts };
 }
 
-function compareStorage(found: Differences, { a, b, named }: Pair): void {
+function compareStorage(world: World, found: Differences, { a, b, named }: Pair): void {
   const alter = `ALTER ${named.sqlName}`;
   const [old, now] = [a.postgres, b.postgres];
   const rewrite: Hazard = { name: "rewrites-table", detail: shown(b.schema, b.name) };
+  // 15 brought the statement.
+  if (versionOf(world) < 15) found.anew("access method", old?.accessMethod, now?.accessMethod);
+  if (found.replace) return;
   found.note("access method", old?.accessMethod, now?.accessMethod, {
     sql: `${alter} SET ACCESS METHOD ${now?.accessMethod ? ident(now.accessMethod) : "heap"}`,
     hazards: [exclusive(b), rewrite],
@@ -267,15 +271,17 @@ function compareTables(world: World, found: Differences, { a, b, named }: Pair):
     found.anew(`collation of ${column.name}`, before?.postgres?.collate, column.postgres?.collate);
   }
   found.anew("server", old.server, now.server);
+  // A type says in which order, and what is added comes last.
+  if (now.ofType) found.anew("order of its columns", orderAfter(a, b), b.columns.map(({ name }) => name).join(", "));
   if (found.replace) return;
   const logged = (unlogged: boolean) => (unlogged ? "unlogged" : "logged");
   found.note("persistence", logged(old.unlogged), logged(now.unlogged), {
     sql: `${alter} SET ${logged(now.unlogged).toUpperCase()}`,
     hazards: [exclusive(b), { name: "rewrites-table", detail: shown(b.schema, b.name) }],
   });
-  found.note("of type", old.ofType, now.ofType, `${alter} ${now.ofType ? `OF ${now.ofType}` : "NOT OF"}`);
   found.join(optionDrafts(named, a.options ?? {}, b.options ?? {}));
-  compareStorage(found, { a, b, named });
+  compareStorage(world, found, { a, b, named });
+  if (found.replace) return;
   const on = (value: boolean) => (value ? "on" : "off");
   const access: Hazard = { name: "access", detail: `row level security of ${shown(b.schema, b.name)}` };
   found.note("row level security", on(old.rowSecurity), on(now.rowSecurity), {
@@ -297,6 +303,34 @@ function compareTables(world: World, found: Differences, { a, b, named }: Pair):
   const options = foreignOptions(old.serverOptions ?? [], now.serverOptions ?? []);
   if (options !== "")
     found.note("options", old.serverOptions?.join(", "), now.serverOptions?.join(", "), `${alter} ${options}`);
+}
+
+/** The columns of A's table as they stand once it has those of B. */
+function orderAfter(a: Table, b: Table): string {
+  const has = (table: Table, { name }: Column) => table.columns.some((one) => one.name === name);
+  const kept = a.columns.filter((column) => has(b, column));
+  return [...kept, ...b.columns.filter((column) => !has(a, column))].map(({ name }) => name).join(", ");
+}
+
+/** That a table is one of a composite type; it steps aside while that changes. */
+export function typingNode(table: Table): Node {
+  const relation = keyOf.relation(table.schema, table.name);
+  const name = qualified(table.schema, table.name);
+  const type = table.postgres?.ofType ?? "";
+  return node<string>({
+    key: `typing:${name}`,
+    kind: "table",
+    schema: table.schema,
+    title: `${shown(table.schema, table.name)} of type ${type}`,
+    it: type,
+    parents: [relation],
+    needs: [relation, `type:${type}`],
+    follows: table.columns.map((column) => keyOf.column(table.schema, table.name, column.name)),
+    line: () => "",
+    create: `ALTER TABLE ${name} OF ${type}`,
+    drop: `ALTER TABLE ${name} NOT OF`,
+    compare: (a, b) => (a === b ? undefined : { words: [`of type: ${a} → ${b}`], replace: true }),
+  });
 }
 
 /** Being a partition of another table, or inheriting from one. */

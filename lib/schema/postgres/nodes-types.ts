@@ -213,6 +213,7 @@ function compareComposites(found: Differences, a: CompositeType, b: CompositeTyp
       found.replace = true;
       return;
     }
+    found.disturbs = true;
     for (const { name } of a.attributes)
       if (!b.attributes.some((other) => other.name === name))
         found.add({
@@ -379,6 +380,8 @@ export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["o
     it: column,
     parents: [key],
     needs: [key, keyOf.column(owner.schema, owner.table, owner.column)],
+    // Both have to be one's own.
+    follows: [keyOf.relation(owner.schema, owner.table)],
     create: set(column),
     drop: set("NONE"),
     compare: (a, b) => (a === b ? undefined : { words: [`owned by: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),

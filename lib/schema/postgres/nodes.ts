@@ -1,9 +1,8 @@
 import type { Table } from "../model.ts";
 import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
 import {
-  defaultPrivilegesNode,
   extensionNode,
   otherNode,
   policyNode,
@@ -15,7 +14,9 @@ import {
 } from "./nodes-code.ts";
 import { columnNode } from "./nodes-columns.ts";
 import { attachmentNode, constraintNode, indexNode, statisticsNode } from "./nodes-constraints.ts";
-import { nameIn, parentNode, relationNode } from "./nodes-relations.ts";
+import { adoptionNodes, adoptionOf, heirsIn, leavesHeirs, localityNode, mergedWith } from "./nodes-inheritance.ts";
+import { defaultPrivilegesNode, systemPrivilegesNode } from "./nodes-privileges.ts";
+import { nameIn, parentNode, relationNode, typingNode } from "./nodes-relations.ts";
 import { defaultNode, domainCheckNode, ownershipNode, sequenceNode, typeNode } from "./nodes-types.ts";
 
 import { ident } from "./quote.ts";
@@ -36,7 +37,9 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   }
   const twins = new Map(other.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
   const tables = new Map(schema.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
-  for (const [key, table] of tables) add(...tableNodes(world, table, { tables, twin: twins.get(key) }));
+  const heirs = heirsIn(schema.tables);
+  for (const [key, table] of tables)
+    add(...tableNodes(world, table, { tables, others: twins, heirs, ofA: schema === world.a, twin: twins.get(key) }));
   orderPersistence(nodes, schema, twins);
   for (const one of schema.sequences) {
     add(sequenceNode(world, one));
@@ -54,6 +57,7 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   for (const one of schema.others) add(otherNode(world, one));
   for (const one of schema.postgres?.publications ?? []) add(...publicationNodes(world, one));
   for (const one of schema.postgres?.defaultPrivileges ?? []) add(defaultPrivilegesNode(world, one));
+  for (const one of schema.postgres?.systemPrivileges ?? []) add(systemPrivilegesNode(world, one));
   addNeeds(nodes, schema);
   return nodes;
 }
@@ -71,47 +75,84 @@ function enabledAbove(
 
 interface Surroundings {
   tables: Map<ObjectKey, Table>;
+  /** Those of the other schema. */
+  others: Map<ObjectKey, Table>;
+  heirs: Map<ObjectKey, Table[]>;
+  ofA: boolean;
   /** The table of the same name in the other schema. */
   twin: Table | undefined;
 }
 
-function tableNodes(world: World, table: Table, { tables, twin }: Surroundings): Node[] {
+function tableNodes(world: World, table: Table, surroundings: Surroundings): Node[] {
+  const { tables, others, heirs, ofA, twin } = surroundings;
   const nodes = [relationNode(world, table)];
   const view = table.kind === "view" || table.kind === "materialized view";
   const moves = table.postgres?.partitionBound !== twin?.postgres?.partitionBound;
   const alone = moves || world.remade.has(keyOf.relation(table.schema, table.name));
-  const parents = table.postgres?.parents ?? [];
+  const parents = parentsOf(table);
   const kept = parents.filter(
     (parent) => twin?.postgres?.parents.includes(parent) && !alone && !world.remade.has(parent),
   );
   const followsParent = kept.length > 0;
+  const adoption = ofA
+    ? twin && adoptionOf(twin, table, { tables: others, others: tables, kept })
+    : adoptionOf(table, twin, { tables, others, kept });
   for (const column of table.columns) {
+    const has = (one: Table | undefined) => one?.columns.some(({ name }) => name === column.name) === true;
     const above = parents.flatMap((parent) => {
       const found = tables.get(parent);
-      return found?.columns.some(({ name }) => name === column.name) ? [found] : [];
+      return found !== undefined && has(found) ? [found] : [];
     });
-    const columnsAbove = above.map(({ schema, name }) => keyOf.column(schema, name, column.name));
-    if (!view) nodes.push(columnNode(world, table, column, { followsParent, parents: columnsAbove }));
+    const follows = kept.some((parent) => has(tables.get(parent)) && (!has(twin) || has(others.get(parent))));
+    const leaves = (one: Table) => ofA && leavesHeirs(one, column.name, { heirs, others });
+    const keyIn = ({ schema, name }: Table) => keyOf.column(schema, name, column.name);
+    const stands = (one: Table) => twin !== undefined && others.has(keyOf.relation(one.schema, one.name));
+    if (!view)
+      nodes.push(
+        columnNode(world, table, column, {
+          followsParent: follows,
+          parents: above.map(keyIn),
+          merges: above.filter(stands).map(keyIn),
+          defaultAbove: above.some(({ columns }) =>
+            columns.some(({ name, default: theirs }) => name === column.name && theirs !== undefined),
+          ),
+          adoption: adoption?.columns.has(column.name) ? adoption : undefined,
+          after: ofA ? twin?.columns.find(({ name }) => name === column.name) : undefined,
+          leavesHeirs: leaves(table),
+          left: above.some(leaves),
+        }),
+      );
     if (column.default === undefined) continue;
     const same = above.some(({ columns }) =>
       columns.some(({ name, default: theirs }) => name === column.name && theirs === column.default),
     );
     const local = column.postgres?.local !== false || (isPartition(table) && !followsParent);
-    const fresh = !twin?.columns.some(({ name }) => name === column.name);
     nodes.push(
       defaultNode(table, column, {
-        comes: same && !local && fresh,
-        apart: view || !local,
+        comes: same && !local && (follows || twin === undefined) && !has(twin),
+        apart: view || !(local || adoption?.columns.has(column.name)),
         parents: above.map(({ schema, name }) => keyOf.default(schema, name, column.name)),
       }),
     );
   }
-  for (const key of table.keys) nodes.push(constraintNode(world, table, key, followsParent));
-  for (const check of table.checks) nodes.push(constraintNode(world, table, check, followsParent));
+  for (const key of table.keys) {
+    const constraint = constraintNode(world, table, key, followsParent);
+    nodes.push(constraint);
+    // A partition can't go while its own family points at it.
+    if (key.references?.schema === table.schema && key.references.table === table.name)
+      for (const partition of heirs.get(keyOf.relation(table.schema, table.name)) ?? [])
+        constraint.needs.add(keyOf.relation(partition.schema, partition.name));
+  }
+  for (const check of table.checks) {
+    const adopted = adoption?.checks.has(check.name) ? adoption : undefined;
+    const merges = mergedWith(check, { tables, kept });
+    nodes.push(constraintNode(world, table, check, followsParent, { adoption: adopted, merges }));
+  }
   for (const index of table.indexes) {
     if (!table.keys.some((key) => key.index === index)) nodes.push(indexNode(world, table, index, followsParent));
     if (index.postgres?.attachedTo) nodes.push(attachmentNode(table, index));
   }
+  if (table.postgres?.ofType) nodes.push(typingNode(table));
   // What a partition must have to fit its parent is made before it is attached.
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
   for (const parent of parents) {
@@ -122,6 +163,12 @@ function tableNodes(world: World, table: Table, { tables, twin }: Surroundings):
     ];
     nodes.push(parentNode(world, table, parent, [...followers, ...above]));
   }
+  const aboveAll = parentsOf(table).flatMap((parent) =>
+    (tables.get(parent)?.columns ?? []).map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
+  );
+  if (adoption !== undefined && !ofA) nodes.push(...adoptionNodes(table, adoption, [...followers, ...aboveAll]));
+  const locality = ofA ? undefined : localityNode(table, twin, [...followers, ...aboveAll]);
+  if (locality !== undefined) nodes.push(locality);
   return nodes;
 }
 
@@ -143,6 +190,7 @@ function orderPersistence(nodes: Nodes, schema: FullSchema, twins: Map<ObjectKey
 
 /** The server's own notes, but for those that stand for being part of something. */
 function addNeeds(nodes: Nodes, schema: FullSchema): void {
+  const typings = new Set([...nodes.keys()].filter((key) => key.startsWith("typing:")).map(nameIn));
   for (const { from, to } of schema.dependencies) {
     const node = nodes.get(from);
     if (node === undefined || from === to) continue;
@@ -157,6 +205,7 @@ function addNeeds(nodes: Nodes, schema: FullSchema): void {
     )
       continue;
     if (from.startsWith("relation:") && to.startsWith(`column:${nameIn(from)}.`)) continue;
+    if (to.startsWith("type:") && from.startsWith("relation:") && typings.has(nameIn(from))) continue;
     // An index of a partition is attached by a thing of its own.
     if (from.startsWith("index:") && (to.startsWith("index:") || to.startsWith("constraint:"))) continue;
     if (from.startsWith("constraint:") && node.implied) continue;

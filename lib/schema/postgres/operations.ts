@@ -68,15 +68,22 @@ function order({ id, verb, key }: Operation, { fates, a, b, first }: Ordering): 
   const [needsA, needsB] = [a.get(key)?.needs ?? [], b.get(key)?.needs ?? []];
   if (verb === "drop") {
     for (const need of needsA) {
+      if (ofParent(a, key, need)) {
+        first(idOf("drop", need), id);
+        continue;
+      }
       first(id, idOf("drop", need));
-      first(id, idOf("alter", need));
+      // What makes room for itself goes when the new one is there, and that comes late.
+      if (!fates.swapped.has(key)) first(id, idOf("alter", need));
       // By the name that it still has.
       if (fates.swapped.has(need) && !fates.swapped.has(key)) first(id, idOf("create", need));
     }
     const aside = fates.swapped.has(key) || a.get(key)?.parents.some((parent) => fates.swapped.has(parent));
     if (!aside) first(id, idOf("create", key));
+    else if (fates.swapped.has(key)) first(idOf("create", key), id);
+    for (const other of a.get(key)?.merges ?? []) first(idOf("drop", other), id);
     // What a partition has, and what it is a partition of, change apart from each other.
-    if (/^(partition|inheritance):/.test(key))
+    if (/^(partition|inheritance|typing):/.test(key))
       for (const other of a.get(key)?.follows ?? []) {
         first(id, idOf("drop", other));
         if (!other.startsWith("column:")) continue;
@@ -91,13 +98,22 @@ function order({ id, verb, key }: Operation, { fates, a, b, first }: Ordering): 
   for (const other of b.get(key)?.follows ?? []) {
     first(idOf("create", other), id);
     first(idOf("alter", other), id);
+    if (fates.swapped.has(other)) first(idOf("drop", other), id);
   }
+  for (const other of b.get(key)?.merges ?? []) first(id, idOf("create", other));
   if (verb === "create") return;
   const still = new Set(needsB);
   for (const need of needsA) {
-    first(id, idOf("drop", need));
+    if (ofParent(a, key, need)) first(idOf("drop", need), id);
+    else first(id, idOf("drop", need));
     if (!still.has(need)) first(id, idOf("alter", need));
   }
+}
+
+/** A child's column, which follows the parent's, or is left alone by it. */
+function ofParent(nodes: Nodes, key: ObjectKey, need: ObjectKey): boolean {
+  const [column, above] = [nodes.get(key), nodes.get(need)];
+  return column?.kind === "column" && above?.kind === "column" && column.parents[0] !== above.parents[0];
 }
 
 /** A name is free when who had it is gone, or has got another. */

@@ -48,28 +48,6 @@ export async function readExtensions(catalog: Catalog): Promise<void> {
   for (const [id, extension] of catalog.members) catalog.keys.set(id, keyOf.extension(extension));
 }
 
-const ON: Record<string, string> = {
-  r: "TABLES",
-  S: "SEQUENCES",
-  f: "FUNCTIONS",
-  T: "TYPES",
-  n: "SCHEMAS",
-  L: "LARGE OBJECTS",
-};
-
-export async function readDefaultPrivileges(catalog: Catalog): Promise<void> {
-  const rows = await catalog.query<{ role: string; schema: string | null; on: string; acl: string[] }>(`
-    SELECT pg_get_userbyid(d.defaclrole)::text AS role, n.nspname::text AS schema, d.defaclobjtype::text AS on, d.defaclacl::text[] AS acl
-    FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace ORDER BY 1, 2, 3`);
-  for (const { role, schema, on, acl } of rows)
-    catalog.schema.postgres?.defaultPrivileges.push({
-      role,
-      schema: schema ?? "",
-      on: ON[on] ?? on,
-      privileges: grantsOf(acl, role),
-    });
-}
-
 interface PublicationRow {
   id: string;
   name: string;

@@ -1,5 +1,5 @@
 import type { ObjectKind, OtherObject } from "../model-objects.ts";
-import { type Catalog, grantsOf, known, ownerName, USER } from "./catalog.ts";
+import { type Catalog, grantsOf, idOf, known, ownerName, USER } from "./catalog.ts";
 import { keyOf } from "./keys.ts";
 
 /** A row of these queries: `create` and `drop` are SQL, built by the server, which quotes its own names best. */
@@ -10,6 +10,8 @@ interface OtherRow {
   /** Behind the kind's keyword in COMMENT ON, ALTER … OWNER and DROP. */
   sql: string;
   create: string;
+  /** Where it is not DROP with the kind's keyword. */
+  drop?: string;
   owner: string | null;
   acl: string[] | null;
   comment: string | null;
@@ -86,6 +88,34 @@ const CLASSES = () => `
         FROM pg_amproc a JOIN pg_depend d ON d.classid = 'pg_amproc'::regclass AND d.objid = a.oid AND d.refclassid = 'pg_opclass'::regclass AND d.refobjid = c.oid)) AS create,
     pg_get_userbyid(c.opcowner)::text AS owner, NULL::text[] AS acl, obj_description(c.oid, 'pg_opclass') AS comment
   FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am am ON am.oid = c.opcmethod JOIN pg_opfamily f2 ON f2.oid = c.opcfamily JOIN pg_namespace fn2 ON fn2.oid = f2.opfnamespace WHERE ${USER}`;
+
+/** Operators and functions of a family that no class of it needs; each is its own, for it may name what comes late. */
+const MEMBERS =
+  (table: "pg_amop" | "pg_amproc", { family, word, types, what }: Record<string, string>) =>
+  () => {
+    const head = `'ALTER OPERATOR FAMILY ' || ${name("n.nspname", "f.opfname")} || ' USING ' || am.amname`;
+    const member = `'${word} (' || ${types} || ')'`;
+    return `
+  SELECT m.oid::text AS id, n.nspname::text AS schema, quote_ident(f.opfname) || ' USING ' || am.amname || ' ' || ${member} AS name, '' AS sql,
+    ${head} || ' ADD ' || ${what} AS create, ${head} || ' DROP ' || ${member} AS drop, NULL::text AS owner, NULL::text[] AS acl, NULL::text AS comment
+  FROM ${table} m JOIN pg_opfamily f ON f.oid = m.${family} JOIN pg_namespace n ON n.oid = f.opfnamespace JOIN pg_am am ON am.oid = f.opfmethod
+  WHERE ${USER} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${table}'::regclass AND d.objid = m.oid AND d.refclassid = 'pg_opclass'::regclass)`;
+  };
+
+const FAMILY_OPERATORS = MEMBERS("pg_amop", {
+  family: "amopfamily",
+  word: "OPERATOR ' || m.amopstrategy || '",
+  types: "format_type(m.amoplefttype, NULL) || ', ' || format_type(m.amoprighttype, NULL)",
+  what: `'OPERATOR ' || m.amopstrategy || ' ' || m.amopopr::regoperator::text || CASE WHEN m.amopsortfamily <> 0 THEN ' FOR ORDER BY ' ||
+    (SELECT ${name("sn.nspname", "sf.opfname")} FROM pg_opfamily sf JOIN pg_namespace sn ON sn.oid = sf.opfnamespace WHERE sf.oid = m.amopsortfamily) ELSE '' END`,
+});
+
+const FAMILY_FUNCTIONS = MEMBERS("pg_amproc", {
+  family: "amprocfamily",
+  word: "FUNCTION ' || m.amprocnum || '",
+  types: "format_type(m.amproclefttype, NULL) || ', ' || format_type(m.amprocrighttype, NULL)",
+  what: "'FUNCTION ' || m.amprocnum || ' (' || format_type(m.amproclefttype, NULL) || ', ' || format_type(m.amprocrighttype, NULL) || ') ' || m.amproc::regprocedure::text",
+});
 
 const CASTS = () => `
   SELECT k.oid::text AS id, '' AS schema, '(' || format_type(k.castsource, NULL) || ' AS ' || format_type(k.casttarget, NULL) || ')' AS name,
@@ -173,6 +203,8 @@ const KINDS: OtherKind[] = [
   { kind: "operator", catalog: "pg_operator", keyword: "OPERATOR", query: OPERATORS },
   { kind: "operator family", catalog: "pg_opfamily", keyword: "OPERATOR FAMILY", query: FAMILIES },
   { kind: "operator class", catalog: "pg_opclass", keyword: "OPERATOR CLASS", query: CLASSES },
+  { kind: "operator family", catalog: "pg_amop", keyword: "", query: FAMILY_OPERATORS },
+  { kind: "operator family", catalog: "pg_amproc", keyword: "", query: FAMILY_FUNCTIONS },
   { kind: "cast", catalog: "pg_cast", keyword: "CAST", query: CASTS },
   { kind: "transform", catalog: "pg_transform", keyword: "TRANSFORM", query: TRANSFORMS },
   { kind: "language", catalog: "pg_language", keyword: "LANGUAGE", query: LANGUAGES },
@@ -204,6 +236,19 @@ export async function readOthers(catalog: Catalog): Promise<void> {
         catalog.schema.others.push(otherOf(catalog, row, { kind, keyword }));
     }
   }
+  await noteMembers(catalog);
+}
+
+/** What an operator class is made of needs for it what it needs itself. */
+async function noteMembers(catalog: Catalog): Promise<void> {
+  const rows = await catalog.query<{ class: string; id: string; of: string }>(
+    `SELECT d.classid::regclass::text AS class, d.objid::text AS id, d.refobjid::text AS of FROM pg_depend d
+     WHERE d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass) AND d.refclassid = 'pg_opclass'::regclass AND d.objid >= 16384`,
+  );
+  for (const row of rows) {
+    const key = catalog.keys.get(idOf("pg_opclass", row.of));
+    if (key !== undefined) catalog.keys.set(idOf(row.class, row.id), key);
+  }
 }
 
 function otherOf(
@@ -217,7 +262,7 @@ function otherOf(
     name: row.name,
     sqlName: `${keyword} ${row.sql}`,
     create: row.create.split(NEXT),
-    drop: `DROP ${keyword} ${row.sql}`,
+    drop: row.drop ?? `DROP ${keyword} ${row.sql}`,
     attributes: {},
     ...(row.owner === null ? {} : { owner: ownerName(catalog, row.owner) }),
     ...(row.acl === null ? {} : { privileges: grantsOf(row.acl, row.owner ?? "") }),

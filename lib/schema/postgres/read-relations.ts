@@ -162,9 +162,11 @@ interface ColumnRow {
   collate: string | null;
   comment: string | null;
   acl: string[] | null;
+  owner: string;
   local: boolean;
   inherited: boolean;
   storage: string | null;
+  usual_storage: string;
   compression: string | null;
   statistics: number | null;
   options: string[] | null;
@@ -198,8 +200,8 @@ export async function readColumns(catalog: Catalog, relations: Relations): Promi
         ${BELOW} SELECT id FROM below ORDER BY depth DESC LIMIT 1) ORDER BY e.enumsortorder) ELSE '{}' END::text[] AS labels,
       o.collname::text AS collation, coalesce(o.collisdeterministic, true) AS deterministic, ${localeColumn(catalog.version)} AS locale,
       CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(o.collname) END AS collate,
-      col_description(a.attrelid, a.attnum) AS comment, a.attacl::text[] AS acl, a.attislocal AS local, a.attinhcount > 0 AS inherited,
-      CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END::text AS storage, ${catalog.version >= 14 ? "a.attcompression::text" : "NULL"} AS compression,
+      col_description(a.attrelid, a.attnum) AS comment, a.attacl::text[] AS acl, pg_get_userbyid(c.relowner)::text AS owner, a.attislocal AS local, a.attinhcount > 0 AS inherited,
+      CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END::text AS storage, t.typstorage::text AS usual_storage, ${catalog.version >= 14 ? "a.attcompression::text" : "NULL"} AS compression,
       nullif(a.attstattarget, -1)::int AS statistics, a.attoptions AS options,
       CASE WHEN a.attfdwoptions IS NOT NULL THEN ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value)
         FROM pg_options_to_table(a.attfdwoptions) ORDER BY 1) END AS foreign_options
@@ -236,12 +238,13 @@ function columnOf(row: ColumnRow): Column {
     comment: row.comment ?? "",
     identity: row.identity === "a" ? "always" : row.identity === "d" ? "by default" : "no",
     position: row.position,
-    privileges: grantsOf(row.acl, ""),
+    privileges: grantsOf(row.acl, row.owner),
     postgres: {
       local: row.local,
       inherited: row.inherited,
       collate: row.collate ?? "",
       storage: STORAGES[row.storage ?? ""] ?? "",
+      usualStorage: STORAGES[row.usual_storage] ?? "",
       compression: COMPRESSIONS[row.compression ?? ""] ?? "",
       statistics: row.statistics ?? -1,
       options: row.options ?? [],

@@ -57,7 +57,7 @@ interface DomainRow extends NamedRow {
 
 async function readDomains(catalog: Catalog): Promise<void> {
   const rows = await catalog.query<DomainRow>(`
-    SELECT ${NAMED}, format_type(t.typbasetype, t.typtypmod) AS base, t.typnotnull AS not_null, t.typdefault AS default,
+    SELECT ${NAMED}, format_type(t.typbasetype, t.typtypmod) AS base, t.typnotnull AS not_null, pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::regclass) AS default,
       CASE WHEN t.typcollation <> b.typcollation AND t.typcollation <> 0 THEN quote_ident(cn.nspname) || '.' || quote_ident(o.collname) END AS collate,
       (SELECT k.conname FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'n')::text AS not_null_name,
       coalesce((SELECT json_agg(json_build_object('id', k.oid::text, 'name', k.conname, 'definition', pg_get_constraintdef(k.oid), 'validated', k.convalidated,

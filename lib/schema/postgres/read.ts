@@ -5,8 +5,9 @@ import { type Catalog, idOf, newCatalog, openCatalog } from "./catalog.ts";
 import { keyOf } from "./keys.ts";
 import { readEventTriggers, readPolicies, readRoutines, readRules, readTriggers } from "./read-code.ts";
 import { readConstraints, readIndexes, readStatistics } from "./read-constraints.ts";
-import { noteUnread, readDefaultPrivileges, readExtensions, readPublications, readSchemas } from "./read-globals.ts";
+import { noteUnread, readExtensions, readPublications, readSchemas } from "./read-globals.ts";
 import { readOthers } from "./read-others.ts";
+import { readDefaultPrivileges, readSystemPrivileges } from "./read-privileges.ts";
 import { readColumns, readRelations } from "./read-relations.ts";
 import { readSequences } from "./read-sequences.ts";
 import { readTypes } from "./read-types.ts";
@@ -87,6 +88,7 @@ async function readAll(catalog: Catalog): Promise<void> {
   await readOthers(catalog);
   await readPublications(catalog);
   await readDefaultPrivileges(catalog);
+  await readSystemPrivileges(catalog);
   await noteUnread(catalog);
   await readDependencies(catalog);
 }
@@ -109,7 +111,7 @@ async function readDependencies(catalog: Catalog): Promise<void> {
       a.attname::text AS column, b.attname::text AS ref_column
     FROM pg_depend d LEFT JOIN pg_attribute a ON d.classid = 'pg_class'::regclass AND d.objsubid > 0 AND a.attrelid = d.objid AND a.attnum = d.objsubid
       LEFT JOIN pg_attribute b ON d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND b.attrelid = d.refobjid AND b.attnum = d.refobjsubid
-    WHERE d.objid >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S') AND d.classid <> 'pg_amop'::regclass AND d.classid <> 'pg_amproc'::regclass`);
+    WHERE d.objid >= 16384 AND d.deptype IN ('n', 'a', 'i', 'P', 'S')`);
   const columns = columnKeys(catalog);
   const seen = new Set<string>();
   const resolve = (table: string, id: string, column: string | null) => {

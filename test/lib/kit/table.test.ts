@@ -40,6 +40,24 @@ test("the widest column is cut to fit, the first never", () => {
   expect(line).toContain("…");
 });
 
+test("where not even short columns fit, a row is a paragraph that loses nothing", () => {
+  const head = ["COPY", "PROJECT", "STATUS", "DISK", "AGE"];
+  const name = "feature-with-a-long-name-for-a-branch";
+  const row = [name, "shop-with-a-rather-long-name", "ready", "41.3 MB", "just now"];
+  expect(table([row, ["idea", "shop", "", "5 MB", ""]], { head, width: 60 })).toBe(
+    [
+      "COPY",
+      name,
+      "    project shop-with-a-rather-long-name, status ready,",
+      "    disk 41.3 MB, age just now",
+      "idea",
+      "    project shop, disk 5 MB",
+    ].join("\n"),
+  );
+  const fits = table([row], { head, width: 84 }).split("\n");
+  expect(fits[1]).toBe(`${name}  shop-with-a-rathe…  ready   41.3 MB  just now`);
+});
+
 test("in a pipe nothing is cut and nothing coloured", async () => {
   const module = JSON.stringify(join(import.meta.dir, "../../../lib/kit/table.ts"));
   const code = `const { table } = await import(${module}); console.log(table([["x", "a".repeat(500)]], { head: ["1", "2"] }))`;

@@ -9,9 +9,21 @@ export interface Needle {
 
 const CHUNK = 4 << 20;
 
-/** Regular files below these folders that were made or changed since `moment` was, on their own file systems only. */
-export async function filesSince(folders: string[], moment: string): Promise<string[]> {
-  const find = ["find", ...folders, "-xdev", "-type", "f", "-size", "+0", "-cnewer", moment, "-print0"];
+/** Regular files below these folders that were made or changed since `moment` was; unless told otherwise on their own file systems only. */
+export async function filesSince(folders: string[], moment: string, { across = false } = {}): Promise<string[]> {
+  if (folders.length === 0) return [];
+  const find = [
+    "find",
+    ...folders,
+    ...(across ? [] : ["-xdev"]),
+    "-type",
+    "f",
+    "-size",
+    "+0",
+    "-cnewer",
+    moment,
+    "-print0",
+  ];
   // What vanishes meanwhile makes its status 1.
   return (await attempt(find)).stdout.split("\0").filter(Boolean);
 }

@@ -11,6 +11,10 @@ export interface ColumnKind {
   with?: string;
   /** JSON paths. */
   paths?: string[];
+  /** All its values lie within, for numbers that change places. */
+  range?: [number, number];
+  /** May be tried in unique indexes, too. */
+  key?: true;
 }
 
 const day = (random: Random, from = 1000, to = 9000) =>
@@ -67,20 +71,25 @@ const pgInteger = (bits: number) => (random: Random) => {
 };
 
 export const POSTGRES_KINDS: ColumnKind[] = [
-  { type: "text", value: (random) => random.text(40) },
+  { type: "text", value: (random) => random.text(40), key: true },
   { type: "character varying(7)", value: (random) => random.text(7) },
-  { type: "character varying(60)", value: (random) => random.text(60) },
+  { type: "character varying(60)", value: (random) => random.text(60), key: true },
   { type: "character(5)", value: (random) => random.text(5) },
-  { type: "character(70)", value: (random) => random.text(70) },
-  { type: "citext", value: (random) => random.text(30), before: "CREATE EXTENSION citext" },
-  { type: "smallint", value: pgInteger(16) },
-  { type: "integer", value: pgInteger(32) },
+  { type: "character(70)", value: (random) => random.text(70), key: true },
+  { type: "citext", value: (random) => random.text(30), before: "CREATE EXTENSION citext", key: true },
+  { type: "smallint", value: pgInteger(16), range: [-32768, 32767], key: true },
+  { type: "integer", value: pgInteger(32), range: [-2147483648, 2147483647], key: true },
   { type: "bigint", value: pgInteger(64) },
   {
     type: "numeric",
     value: (random) => random.pick([decimal(random, 30, 20), exponent(random, 60), "NaN", "Infinity", "-0.000"]),
   },
-  { type: "numeric(10,2)", value: (random) => decimal(random, 8, 2) },
+  {
+    type: "numeric(10,2)",
+    value: (random) => decimal(random, 8, 2),
+    range: [-99999999.99, 99999999.99],
+    key: true,
+  },
   { type: "numeric(30,25)", value: (random) => decimal(random, 5, 25) },
   {
     type: "real",
@@ -117,15 +126,19 @@ export const POSTGRES_KINDS: ColumnKind[] = [
     value: (random) => random.pick([`${day(random)} ${time(random)}${fraction(random)}-03`, "infinity"]),
   },
   { type: "time without time zone", value: (random) => `${time(random)}${fraction(random)}` },
-  { type: "uuid", value: uuid },
-  { type: "inet", value: (random) => random.pick([four(random), six(random), "10.0.0.0/8", "::1", "::ffff:1.2.3.4"]) },
+  { type: "uuid", value: uuid, key: true },
+  {
+    type: "inet",
+    value: (random) => random.pick([four(random), six(random), "10.0.0.0/8", "::1", "::ffff:1.2.3.4"]),
+    key: true,
+  },
   {
     type: "cidr",
     value: (random) => random.pick([`${four(random)}/32`, "10.0.0.0/8", `${six(random)}/128`, "2001:db8::/32"]),
   },
   { type: "json", value: (random) => json(random), paths: ["mail", "list[*]", "n", "*"] },
   { type: "jsonb", value: (random) => json(random), paths: ["mail", "list[*]", "n", "*"] },
-  { type: "bytea", value: (random) => `\\x${bytes(random, 50)}` },
+  { type: "bytea", value: (random) => `\\x${bytes(random, 50)}`, key: true },
   { type: "text[]", value: array((random) => random.text(12)) },
   { type: "character varying(9)[]", value: array((random) => random.text(9)) },
   { type: "character(9)[]", value: array((random) => random.text(9)) },
@@ -154,18 +167,24 @@ const nul = { nul: true };
 
 const BOTH: ColumnKind[] = [
   { type: "varchar(7)", value: (random) => random.text(7, nul) },
-  { type: "varchar(60)", value: (random) => random.text(60, nul) },
+  { type: "varchar(60)", value: (random) => random.text(60, nul), key: true },
   { type: "char(5)", value: (random) => random.text(5, nul) },
-  { type: "char(70)", value: (random) => random.text(70, nul) },
+  { type: "char(70)", value: (random) => random.text(70, nul), key: true },
+  // No key: its collation tells ß from ss, which have one pseudonym but for its letter case.
   { type: "varchar(60) CHARACTER SET latin1", value: (random) => random.text(60, { alphabet: latin }) },
-  { type: "varchar(60) COLLATE utf8mb4_bin", value: (random) => random.text(60, nul) },
+  { type: "varchar(60) COLLATE utf8mb4_bin", value: (random) => random.text(60, nul), key: true },
   { type: "tinytext", value: (random) => random.text(60, nul) },
   { type: "text", value: (random) => random.text(60, nul) },
-  { type: "smallint", value: pgInteger(16) },
-  { type: "int(5) unsigned zerofill", value: unsigned(32) },
+  { type: "smallint", value: pgInteger(16), range: [-32768, 32767], key: true },
+  { type: "int(5) unsigned zerofill", value: unsigned(32), range: [0, 4294967295], key: true },
   { type: "bigint unsigned", value: unsigned(64) },
   { type: "tinyint(1)", value: (random) => random.pick(["0", "1", "7", "-1"]) },
-  { type: "decimal(10,2)", value: (random) => decimal(random, 8, 2) },
+  {
+    type: "decimal(10,2)",
+    value: (random) => decimal(random, 8, 2),
+    range: [-99999999.99, 99999999.99],
+    key: true,
+  },
   { type: "decimal(65,30)", value: (random) => decimal(random, 35, 30) },
   { type: "float", value: (random) => random.pick([decimal(random, 9, 6), exponent(random, 37), "3.402823e38"]) },
   {
@@ -190,7 +209,7 @@ const BOTH: ColumnKind[] = [
   { type: "time(6)", value: (random) => `${time(random)}${fraction(random)}` },
   { type: "binary(16)", value: (random) => `\\x${bytes(random, 16)}` },
   { type: "binary(40)", value: (random) => `\\x${bytes(random, 40)}` },
-  { type: "varbinary(20)", value: (random) => `\\x${bytes(random, 20)}` },
+  { type: "varbinary(20)", value: (random) => `\\x${bytes(random, 20)}`, key: true },
   { type: "blob", value: (random) => `\\x${bytes(random, 90)}` },
   { type: "bit(1)", value: (random) => `\\x0${random.below(2)}` },
   { type: "bit(12)", value: (random) => `\\x0${random.hex(2).slice(1)}` },
@@ -215,7 +234,7 @@ export const MYSQL_KINDS: ColumnKind[] = [
 export const MARIADB_KINDS: ColumnKind[] = [
   ...BOTH,
   { type: "longtext", value: (random) => json(random), paths: ["mail", "list[*]", "n", "*"] },
-  { type: "uuid", value: uuid },
+  { type: "uuid", value: uuid, key: true },
   { type: "inet4", value: four },
-  { type: "inet6", value: (random) => random.pick([six(random), "::1", "::ffff:1.2.3.4", "::"]) },
+  { type: "inet6", value: (random) => random.pick([six(random), "::1", "::ffff:1.2.3.4", "::"]), key: true },
 ];

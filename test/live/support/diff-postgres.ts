@@ -231,8 +231,9 @@ export async function judge(
     for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
       const found = await judgeGroup(server, group, { name, expected });
       const again = found.has("");
-      // Alone each tells better what is wrong with it.
-      if (again) for (const one of group) waiting.push([one]);
+      // By halves, until it is alone with what is wrong with it.
+      const half = Math.ceil(group.length / 2);
+      if (again) waiting.push(...[group.slice(0, half), group.slice(half)].filter((part) => part.length > 0));
       else for (const [key, list] of found) complaints.set(key, list);
     }
   };

@@ -2,7 +2,8 @@ import { join, resolve } from "node:path";
 import { environment, type Project } from "./project.ts";
 import { ENTER, onTerminal, type Terminal } from "./terminal.ts";
 
-const SETUP = resolve(import.meta.dir, "../../../scripts/setup.ts");
+/** The script. */
+export const SETUP = resolve(import.meta.dir, "../../../scripts/setup.ts");
 
 /** The questions of setup.ts in their order, by their words; those that need not come are asked only where they mean something. */
 export const QUESTIONS = {
@@ -12,6 +13,7 @@ export const QUESTIONS = {
   url: "The URL of the database",
   password: "The password of",
   way: "How is it reached from here?",
+  host: "Which SSH host?",
   user: "Which user is to read the database?",
   again: "Try again with other answers?",
   keep: "Where is the password to be kept?",

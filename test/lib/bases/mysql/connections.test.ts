@@ -14,6 +14,7 @@ test.each([
     "ann@db",
   ],
   [`ENGINE=FEDERATED CONNECTION='mysql://:${PASSWORD}@h/d/t'`, "mysql://@h/d/t"],
+  [`ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 CONNECTION='mysql://ann:${PASSWORD}@h/d/t'`, "mysql://ann@h/d/t"],
   [`ENGINE=CONNECT CONNECTION='mysql://ann:${PASSWORD}@h/d/t' \`TABLE_TYPE\`=MYSQL`, "MYSQL"],
   [`ENGINE=CONNECT \`TABLE_TYPE\`=ODBC CONNECTION='DSN=x;UID=ann;PWD=${PASSWORD};APP=y'`, ";APP=y"],
   [`ENGINE=CONNECT \`OPTION_LIST\`='Host=h,Password=${PASSWORD},Port=3307'`, "Host=h,Password=,Port=3307"],

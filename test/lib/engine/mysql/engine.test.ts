@@ -136,4 +136,5 @@ test("a person's client has the password in its environment only", () => {
   const { args, env } = mysql.userClient(access, maria, "SELECT 1");
   expect(args.join(" ")).not.toContain("pw");
   expect(env).toEqual({ MYSQL_PWD: "pw" });
+  expect(args).toContain("--skip-ssl-verify-server-cert");
 });
