@@ -98,7 +98,8 @@ export function columnName({ table, column }: { table: Table; column: Column }):
 
 /** True when a unique index or key compares the column, alone or with others. */
 export function isUnique(table: Table, { name }: Column): boolean {
-  const keys = table.keys.filter(({ kind }) => kind !== "foreign key");
+  // Values that differ may still meet in an exclusion constraint: those are looked at on their own.
+  const keys = table.keys.filter(({ kind }) => kind === "primary key" || kind === "unique");
   return [...keys, ...table.indexes.filter(({ unique }) => unique)].some(({ columns }) => columns.includes(name));
 }
 

@@ -189,7 +189,7 @@ for (const name of soak ? MYSQL_SERVERS : MYSQL_SERVERS.slice(0, 1)) {
           expect(people.indexes.find((index) => index.name === "by_nick")).toMatchObject({
             unique: true,
             columns: ["nick", "name"],
-            parts: [{ column: "nick" }, { column: "name" }],
+            parts: [{ column: "nick" }, { column: "name", prefix: 10 }],
           });
           expect(found(read, "notes").keys).toMatchObject([
             { name: "one_each", kind: "unique", columns: ["person"] },

@@ -3,16 +3,15 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from "../../engine/mysq
 import { messageOf } from "../../kit/errors.ts";
 import { LEAST_HASH } from "../../mask/hash.ts";
 import { misfitOf } from "../../mask/misfit.ts";
-import { type ColumnMask, columnName, type MaskPlan, requestOf } from "../../mask/plan.ts";
+import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../../mask/plan.ts";
 import type { Rule } from "../../mask/rule.ts";
 import { breaks, trialsOf } from "../../mask/trial.ts";
-import { qualifiedName, type Table } from "../../schema/model.ts";
-import { catalog } from "../../schema/mysql/catalog.ts";
+import type { Table } from "../../schema/model.ts";
 import { keepsRow } from "./mask-sql.ts";
 
 /** What of the rules the source itself does not understand, in words: conditions are planned, of no row. */
 export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<string[]> {
-  const problems = await sharedPrefixes(session, plan);
+  const problems = [...plan.tables.values()].flatMap(sharedPrefixes);
   for (const { table, columns } of plan.tables.values()) {
     for (const mask of columns) {
       const { column, rules } = mask;
@@ -35,20 +34,18 @@ export async function misfitsOfMasks(session: Session, plan: MaskPlan): Promise<
 }
 
 /** Unique indexes that look at the beginning of a masked text alone, which what the rule makes may share with others. */
-async function sharedPrefixes(session: Session, plan: MaskPlan): Promise<string[]> {
-  const prefixes = await catalog<{ table: string; name: string; column: string; length: number }>(session, {
-    fields: { table: "TABLE_NAME", name: "INDEX_NAME", column: "COLUMN_NAME", length: "SUB_PART" },
-    from: "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND SUB_PART IS NOT NULL",
-  });
-  return prefixes.flatMap(({ table: name, column: key, ...index }) => {
-    const masked = plan.tables.get(qualifiedName({ schema: session.database, name }));
-    const mask = masked?.columns.find(({ column }) => column.name === key);
-    if (masked === undefined || mask === undefined) return [];
+function sharedPrefixes({ table, columns }: TableMask): string[] {
+  const parts = table.indexes.flatMap(({ name, unique, parts = [] }) =>
+    unique ? parts.map(({ column, prefix }) => ({ name, column, prefix })) : [],
+  );
+  return parts.flatMap(({ name, column, prefix }) => {
+    const mask = columns.find((one) => one.column.name === column);
+    if (mask === undefined || prefix === undefined) return [];
     return mask.rules
-      .filter((rule) => !isUniqueWithin(mask, rule, Number(index.length)))
+      .filter((rule) => !isUniqueWithin(mask, rule, prefix))
       .map(
         () =>
-          `${columnName({ table: masked.table, column: mask.column })}: the unique index ${index.name} compares its first ${index.length} characters only, in which masked values may be the same; use "nullify" or "keep"${Number(index.length) < LEAST_HASH ? "" : ', or "hash"'}`,
+          `${columnName({ table, column: mask.column })}: the unique index ${name} compares its first ${prefix} characters only, in which masked values may be the same; use "nullify" or "keep"${prefix < LEAST_HASH ? "" : ', or "hash"'}`,
       );
   });
 }

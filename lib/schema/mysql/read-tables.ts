@@ -149,10 +149,17 @@ interface IndexRow {
   name: string;
   shared: number;
   column: string | null;
+  prefix: number | null;
   expression?: string;
 }
 
-const INDEX_FIELDS = { table: "TABLE_NAME", name: "INDEX_NAME", shared: "NON_UNIQUE", column: "COLUMN_NAME" };
+const INDEX_FIELDS = {
+  table: "TABLE_NAME",
+  name: "INDEX_NAME",
+  shared: "NON_UNIQUE",
+  column: "COLUMN_NAME",
+  prefix: "SUB_PART",
+};
 const INDEXES =
   "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX";
 
@@ -171,8 +178,10 @@ function addIndexPart(table: Table | undefined, row: IndexRow): void {
     index = { name: row.name, unique: Number(row.shared) === 0, columns: [], parts: [] };
     table.indexes.push(index);
   }
-  const { column, expression = "" } = row;
-  index.parts?.push(column === null ? { expression } : { column });
+  const { column, prefix, expression = "" } = row;
+  index.parts?.push(
+    column === null ? { expression } : { column, ...(prefix === null ? {} : { prefix: Number(prefix) }) },
+  );
   const columns = column === null ? columnsIn(table, expression) : [column];
   index.columns = [...new Set([...index.columns, ...columns])];
 }

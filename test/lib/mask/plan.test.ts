@@ -48,13 +48,6 @@ describe("a rule", () => {
     expect(tables.get("shop.users")?.columns[0]).toMatchObject({ max: 40, unique: true, linked: true });
   });
 
-  test("gives a column that an exclusion constraint compares values of its own, as one that a key compares", () => {
-    const apart: Key = { ...primary("name"), name: "apart", kind: "exclusion" };
-    const named = rule({ column: "name", type: "last_name" });
-    const unique = (keys: Key[]) => plan([named], [{ ...users, keys }]).tables.get("shop.users")?.columns[0]?.unique;
-    expect([unique([primary("email")]), unique([primary("email"), apart])]).toEqual([false, true]);
-  });
-
   test("is refused on a child alone, and as another than the parent's", () => {
     expect(plan([rule({ table: "orders", column: "customer", type: "email" })]).problems).toEqual([
       expect.stringContaining("references shop.users.email, which has no rule"),
