@@ -16,8 +16,32 @@ const KEYS = `
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class o ON o.oid = i.indexrelid
   WHERE to_jsonb(i)->>'indnullsnotdistinct' = 'true' ORDER BY 1, 2, 3`;
 
-/** Rules that put NULL into all columns of such a key, in words. */
-export async function collidingNulls(session: Session, plan: MaskPlan): Promise<string[]> {
+/** Rules after which rows may meet that a constraint keeps apart, in words. */
+export async function collidingMasks(session: Session, plan: MaskPlan): Promise<string[]> {
+  return [...collidingValues(plan), ...(await collidingNulls(session, plan))];
+}
+
+/** Values that differ may meet in an exclusion constraint all the same. */
+function collidingValues(plan: MaskPlan): string[] {
+  return [...plan.tables.values()].flatMap(({ table, columns }) =>
+    table.keys
+      .filter(({ kind }) => kind === "exclusion")
+      .flatMap((key) =>
+        columns
+          .filter(({ column, rules }) => key.columns.includes(column.name) && !APART.has(rules[0]?.strategy ?? ""))
+          .map(
+            ({ column }) =>
+              `${columnName({ table, column })}: the exclusion constraint ${key.name} compares it, and masked values may meet; use "nullify", "hash" or "keep"`,
+          ),
+      ),
+  );
+}
+
+/** Strategies whose values meet no other. */
+const APART = new Set(["nullify", "hash"]);
+
+/** Of rules that put NULL into all columns of such a key. */
+async function collidingNulls(session: Session, plan: MaskPlan): Promise<string[]> {
   const keys = await session.query<Key>(KEYS);
   return keys.flatMap(({ schema, table: inTable, name, columns }) => {
     const masked = plan.tables.get(qualifiedName({ schema, name: inTable }));

@@ -5,14 +5,14 @@ import { type ColumnMask, columnName, type MaskPlan } from "../../mask/plan.ts";
 import type { Rule } from "../../mask/rule.ts";
 import { breaks, type Trial, trialsOf } from "../../mask/trial.ts";
 import type { Check, Table } from "../../schema/model.ts";
-import { collidingNulls } from "./collisions.ts";
+import { collidingMasks } from "./collisions.ts";
 import { keepsRow } from "./mask-sql.ts";
 import { keptVectors } from "./text-vectors.ts";
 
 /** What of the rules the source itself does not understand, in words: conditions are planned and never run, and what `redact` puts there is read as its type. */
 export async function misfitsOfMasks(whole: Session, plan: MaskPlan): Promise<string[]> {
   const session = await forgiving(whole);
-  const problems = [...(await keptVectors(whole, plan)), ...(await collidingNulls(whole, plan))];
+  const problems = [...(await keptVectors(whole, plan)), ...(await collidingMasks(whole, plan))];
   const ask = async (text: string, state: string) => {
     try {
       await session.query(text);
