@@ -1,3 +1,4 @@
+import type { Column } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
 import type { Node, Verdict } from "./node.ts";
 import type { Nodes } from "./nodes.ts";
@@ -41,7 +42,10 @@ export function fatesOf(a: Nodes, b: Nodes): Fates {
     else fates.alter.set(key, verdict);
   }
   for (const key of b.keys()) if (!a.has(key)) fates.create.add(key);
-  spread(fates, a, b);
+  const dependents = dependentsIn(a);
+  remakeHeld(fates, { a, b, dependents });
+  spread(fates, { a, b, dependents });
+  carryAside(fates, a);
   return fates;
 }
 
@@ -52,9 +56,41 @@ function replace(fates: Fates, key: ObjectKey, verdict: Verdict): void {
   fates.create.add(key);
 }
 
+/** The server looks at no value of a domain inside an array or a composite type: what it would have to be sure of is made anew. */
+function remakeHeld(fates: Fates, { a, b, dependents }: Both): void {
+  for (const key of [...fates.create, ...fates.alter.keys()]) {
+    const demands =
+      key.startsWith("domain constraint:") ||
+      fates.alter.get(key)?.drafts.some(({ sql }) => /^ALTER DOMAIN .* (SET NOT NULL|NOT NULL .*)$/.test(sql));
+    const type = key.startsWith("type:") ? key : (b.get(key)?.parents[0] ?? "");
+    if (demands && a.has(type) && !fates.drop.has(type) && isHeld(type, { nodes: a, dependents }))
+      rebuild(fates, type, key);
+  }
+}
+
+/** Whether a column has the type as a part of its own; `inside` when that is sure of every column that has it. */
+function isHeld(
+  type: ObjectKey,
+  given: { nodes: Nodes; dependents: Map<ObjectKey, ObjectKey[]> },
+  inside = false,
+): boolean {
+  return (given.dependents.get(type) ?? []).some((key) => {
+    const node = given.nodes.get(key);
+    if (node?.kind === "column") return inside || columnOf(node)?.type.endsWith("[]") === true;
+    if (node?.kind === "composite type") return isHeld(key, given, true);
+    return node?.kind === "domain" && isHeld(key, given, inside);
+  });
+}
+
+interface Both {
+  a: Nodes;
+  b: Nodes;
+  /** Of A. */
+  dependents: Map<ObjectKey, ObjectKey[]>;
+}
+
 /** Follows the needs of A until nothing more is moved. */
-function spread(fates: Fates, a: Nodes, b: Nodes): void {
-  const dependents = dependentsIn(a);
+function spread(fates: Fates, { a, b, dependents }: Both): void {
   const pending = [...fates.drop, ...[...fates.alter].filter(([, verdict]) => verdict.disturbs).map(([key]) => key)];
   const disturbed = new Set<ObjectKey>();
   for (let at = 0; at < pending.length; at++) {
@@ -81,6 +117,19 @@ function spread(fates: Fates, a: Nodes, b: Nodes): void {
         disturbed.add(key);
         pending.push(key);
       }
+    }
+  }
+}
+
+/** What has stepped aside is still made of the types that it was made of: where those are made anew, they step aside too. */
+function carryAside(fates: Fates, a: Nodes): void {
+  const pending = [...fates.swapped];
+  for (let at = 0; at < pending.length; at++) {
+    for (const need of a.get(pending[at] ?? "")?.needs ?? []) {
+      const again = need.startsWith("type:") && fates.drop.has(need) && fates.create.has(need);
+      if (!again || fates.swapped.has(need)) continue;
+      fates.swapped.add(need);
+      pending.push(need);
     }
   }
 }
@@ -153,7 +202,11 @@ function touchedBelow(fates: Fates, node: Node, moved: ObjectKey): "stay" | "reb
 }
 
 function isGenerated(node: Node): boolean {
-  return (node.it as { column?: { generated: string } }).column?.generated !== "no";
+  return columnOf(node)?.generated !== "no";
+}
+
+function columnOf(node: Node): Column | undefined {
+  return (node.it as { column?: Column }).column;
 }
 
 /** It becomes another type, not only another length of the same. */
