@@ -23,7 +23,7 @@ const UNREACHABLE = {
   status: 2,
   stdout: "",
   stderr: expect.stringMatching(
-    /^Cannot reach copies: the docker daemon runs on "127\.0\.0\.2", and copy\.bind \(127\.0\.0\.1\) .*\nSet copy\.bind to 0\.0\.0\.0/,
+    /^Cannot reach copies: the docker daemon runs on "127\.0\.0\.2", and copy\.bind \(127\.0\.0\.1\) .*\nSet copy\.bind to 127\.0\.0\.2, to 0\.0\.0\.0/,
   ),
 };
 

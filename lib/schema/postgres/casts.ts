@@ -8,7 +8,7 @@ export interface Conversion {
   hazards: Hazard[];
 }
 
-const TEXTS = new Set(["text", "character varying", "character", "name", '"char"']);
+const TEXTS = new Set(["text", "character varying", "character", "name"]);
 
 /** `numeric(10,2)[]` → `numeric`, `(10,2)`, an array. */
 function parse(type: string): { base: string; modifier: string; array: boolean } {

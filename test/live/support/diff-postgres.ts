@@ -34,7 +34,7 @@ export const CASES = join(import.meta.dir, "../../fixtures/diff/postgres");
 
 /** What belongs to the whole database, or names its schema. */
 const GLOBAL =
-  /\b(SCHEMA|EXTENSION|PUBLICATION|EVENT TRIGGER|DEFAULT PRIVILEGES|CONVERSION|CAST \(|LANGUAGE plpg\w+ HANDLER|SERVER|FOREIGN DATA|USER MAPPING|ACCESS METHOD|TRANSFORM|public\.|search_path|DATABASE)|^-- (commit|alone)/m;
+  /\b(ON LANGUAGE|SCHEMA|EXTENSION|PUBLICATION|EVENT TRIGGER|DEFAULT PRIVILEGES|CONVERSION|CAST \(|LANGUAGE plpg\w+ HANDLER|SERVER|FOREIGN DATA|USER MAPPING|ACCESS METHOD|TRANSFORM|public\.|search_path|DATABASE)|^-- (commit|alone)/m;
 
 /** Every case of the fixtures. Comments in `before.sql`: `-- since: 15`, `-- rename: a=b`, `-- online`, `-- alone`; `-- commit` in both. */
 export function readCases(): DiffCase[] {
