@@ -2,9 +2,9 @@ import type { Destructive, Hazard } from "../change.ts";
 import type { Column, Table } from "../model.ts";
 import type { ObjectKind } from "../model-objects.ts";
 import { columnGrantsLeft, commentDraft, describeChange, describeNew, grantDrafts, type Named } from "./access.ts";
+import { exclusive, foreignOptions } from "./column-parts.ts";
 import { keyOf } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, type Node, node, textWords, versionOf, type World } from "./node.ts";
-import { exclusive, foreignOptions } from "./nodes-columns.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
 const KEYWORDS: Record<Table["kind"], string> = {

@@ -2,21 +2,15 @@ import type { Table } from "../model.ts";
 import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
 import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
-import {
-  extensionNode,
-  otherNode,
-  policyNode,
-  publicationNodes,
-  routineNode,
-  ruleNode,
-  schemaNode,
-  triggerNode,
-} from "./nodes-code.ts";
+import { extensionNode, routineNode, schemaNode, triggerNode } from "./nodes-code.ts";
 import { columnNode } from "./nodes-columns.ts";
-import { attachmentNode, constraintNode, indexNode, statisticsNode } from "./nodes-constraints.ts";
+import { constraintNode } from "./nodes-constraints.ts";
+import { attachmentNode, indexNode, statisticsNode } from "./nodes-indexes.ts";
 import { adoptionNodes, adoptionOf, heirsIn, leavesHeirs, localityNode, mergedWith } from "./nodes-inheritance.ts";
+import { otherNode, publicationNodes } from "./nodes-others.ts";
 import { defaultPrivilegesNode, systemPrivilegesNode } from "./nodes-privileges.ts";
 import { nameIn, parentNode, relationNode, typingNode } from "./nodes-relations.ts";
+import { policyNode, ruleNode } from "./nodes-rules.ts";
 import { defaultNode, domainCheckNode, ownershipNode, sequenceNode, typeNode } from "./nodes-types.ts";
 
 import { ident } from "./quote.ts";

@@ -3,7 +3,7 @@ import { usageError } from "../../kit/errors.ts";
 import type { Change, DiffOptions, Rename, Statement } from "../change.ts";
 import type { Column, Table } from "../model.ts";
 import type { FullSchema, ObjectKind } from "../model-objects.ts";
-import { exclusive } from "./nodes-columns.ts";
+import { exclusive } from "./column-parts.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { bareToken, rewritten, sqlToken } from "./rewrite.ts";
 
