@@ -1,5 +1,6 @@
 import type { Hazard } from "../change.ts";
 import type { Column, Table } from "../model.ts";
+import type { ObjectKey } from "../model-objects.ts";
 import { commentDraft } from "./access.ts";
 import { compareColumns } from "./column-changes.ts";
 import { columnGrants, exclusive, identityClause, type Placed, usualNotNull } from "./column-parts.ts";
@@ -223,4 +224,36 @@ class ColumnSql {
 /** A default that gives every row its own value, so that they are written one by one. */
 function isVolatile(expression: string | undefined): boolean {
   return /\b(nextval|random|gen_random_uuid|uuid_generate_\w+|clock_timestamp)\(/.test(expression ?? "");
+}
+
+/** `comes`: with the parent's column, which has the same. `apart`: it can't stand in a statement that makes the column. */
+export function defaultNode(
+  table: Table,
+  column: Column,
+  place: { comes: boolean; apart: boolean; parents: ObjectKey[] },
+): Node {
+  const keyword = table.kind === "view" ? "VIEW" : table.kind === "foreign table" ? "FOREIGN TABLE" : "TABLE";
+  // Each table has its own; without ONLY all children would get this one.
+  const only = keyword === "TABLE" ? "ONLY " : "";
+  const alter = `ALTER ${keyword} ${only}${qualified(table.schema, table.name)} ALTER COLUMN ${ident(column.name)}`;
+  const own =
+    table.kind === "view"
+      ? keyOf.relation(table.schema, table.name)
+      : keyOf.column(table.schema, table.name, column.name);
+  return node<string>({
+    key: keyOf.default(table.schema, table.name, column.name),
+    kind: "default",
+    schema: table.schema,
+    title: shown(table.schema, table.name, column.name),
+    it: column.default ?? "",
+    parents: [own, keyOf.relation(table.schema, table.name)],
+    needs: [own],
+    follows: place.parents,
+    implied: place.comes,
+    line: place.apart ? undefined : () => "",
+    create: () => (place.comes ? [] : [{ sql: `${alter} SET DEFAULT ${column.default}` }]),
+    drop: () => [{ sql: `${alter} DROP DEFAULT` }],
+    compare: (a, b) =>
+      a === b ? undefined : { words: [`default: ${a} → ${b}`], drafts: [{ sql: `${alter} SET DEFAULT ${b}` }] },
+  });
 }

@@ -1,12 +1,10 @@
 import { quoteLiteral } from "../../engine/postgres/quote.ts";
 import type { Hazard } from "../change.ts";
-import type { Column, Sequence, Table } from "../model.ts";
 import type {
   BaseType,
   CompositeType,
   DomainType,
   EnumType,
-  ObjectKey,
   ObjectKind,
   RangeType,
   UserType,
@@ -15,7 +13,6 @@ import { commentDraft, describeChange, describeNew, type Named } from "./access.
 import { keyOf } from "./keys.ts";
 import { Differences, type Draft, type Node, node, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
-import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
 
 const KINDS: Record<UserType["kind"], ObjectKind> = {
   enum: "enum",
@@ -233,157 +230,4 @@ function compareComposites(found: Differences, a: CompositeType, b: CompositeTyp
       commentDraft(`COLUMN ${qualified(b.schema, b.name)}.${ident(name)}`, comment),
     );
   }
-}
-
-/** A CHECK of a domain. */
-export function domainCheckNode(domain: DomainType, check: DomainType["checks"][number]): Node {
-  const type = keyOf.type(domain.schema, domain.name);
-  const alter = `ALTER DOMAIN ${qualified(domain.schema, domain.name)}`;
-  const commented = (comment: string) =>
-    commentDraft(`CONSTRAINT ${ident(check.name)} ON DOMAIN ${qualified(domain.schema, domain.name)}`, comment);
-  const after = () => (check.comment === "" ? [] : [commented(check.comment)]);
-  const mayFail: Hazard = {
-    name: "may-fail",
-    detail: `values of ${shown(domain.schema, domain.name)} that break ${check.name}`,
-  };
-  return node<DomainType["checks"][number]>({
-    key: keyOf.domainConstraint(domain.schema, domain.name, check.name),
-    kind: "check",
-    schema: domain.schema,
-    title: `${shown(domain.schema, domain.name)}.${ident(check.name)}`,
-    it: check,
-    parents: [type],
-    needs: [type],
-    destructive: "drop-constraint",
-    line: check.validated ? () => `CONSTRAINT ${ident(check.name)} ${check.definition}` : undefined,
-    after,
-    create: () => [
-      { sql: `${alter} ADD CONSTRAINT ${ident(check.name)} ${check.definition}`, hazards: [mayFail] },
-      ...after(),
-    ],
-    drop: `${alter} DROP CONSTRAINT ${ident(check.name)}`,
-    compare: (a, b) => {
-      const found = new Differences();
-      const bare = (text: string) => text.replace(/ NOT VALID$/, "");
-      if (bare(a.definition) !== bare(b.definition) || (a.validated && !b.validated))
-        found.anew("definition", a.definition, b.definition);
-      else if (!a.validated && b.validated)
-        found.note("validated", "no", "yes", {
-          sql: `${alter} VALIDATE CONSTRAINT ${ident(b.name)}`,
-          hazards: [mayFail],
-        });
-      if (!found.replace) found.note("comment", a.comment, b.comment, commented(b.comment));
-      return found;
-    },
-  });
-}
-
-/** `comes`: with the parent's column, which has the same. `apart`: it can't stand in a statement that makes the column. */
-export function defaultNode(
-  table: Table,
-  column: Column,
-  place: { comes: boolean; apart: boolean; parents: ObjectKey[] },
-): Node {
-  const keyword = table.kind === "view" ? "VIEW" : table.kind === "foreign table" ? "FOREIGN TABLE" : "TABLE";
-  // Each table has its own; without ONLY all children would get this one.
-  const only = keyword === "TABLE" ? "ONLY " : "";
-  const alter = `ALTER ${keyword} ${only}${qualified(table.schema, table.name)} ALTER COLUMN ${ident(column.name)}`;
-  const own =
-    table.kind === "view"
-      ? keyOf.relation(table.schema, table.name)
-      : keyOf.column(table.schema, table.name, column.name);
-  return node<string>({
-    key: keyOf.default(table.schema, table.name, column.name),
-    kind: "default",
-    schema: table.schema,
-    title: shown(table.schema, table.name, column.name),
-    it: column.default ?? "",
-    parents: [own, keyOf.relation(table.schema, table.name)],
-    needs: [own],
-    follows: place.parents,
-    implied: place.comes,
-    line: place.apart ? undefined : () => "",
-    create: () => (place.comes ? [] : [{ sql: `${alter} SET DEFAULT ${column.default}` }]),
-    drop: () => [{ sql: `${alter} DROP DEFAULT` }],
-    compare: (a, b) =>
-      a === b ? undefined : { words: [`default: ${a} → ${b}`], drafts: [{ sql: `${alter} SET DEFAULT ${b}` }] },
-  });
-}
-
-export function sequenceNode(world: World, sequence: Sequence): Node {
-  const name = qualified(sequence.schema, sequence.name);
-  const named: Named = { sqlName: `SEQUENCE ${name}`, grantOn: { keyword: "SEQUENCE", name }, schema: sequence.schema };
-  const owner = sequence.ownedBy;
-  const identity = sequence.ofIdentity === true;
-  const column = owner === undefined ? [] : [keyOf.column(owner.schema, owner.table, owner.column)];
-  const clauses = sequence.options === undefined ? [] : sequenceClauses(sequence.options, { type: true });
-  return node<Sequence>({
-    key: identity ? `identity:${name}` : keyOf.sequence(sequence.schema, sequence.name),
-    kind: "sequence",
-    schema: sequence.schema,
-    title: shown(sequence.schema, sequence.name),
-    it: sequence,
-    parents: owner === undefined ? [] : [...column, keyOf.relation(owner.schema, owner.table)],
-    needs: [keyOf.schema(sequence.schema), ...(identity ? column : [])],
-    slots: [`class:${name}`],
-    implied: identity,
-    ...(identity ? {} : { destructive: "drop-sequence" as const }),
-    create: () => [
-      ...(identity
-        ? []
-        : [{ sql: [`CREATE ${sequence.unlogged ? "UNLOGGED " : ""}SEQUENCE ${name}`, ...clauses].join(" ") }]),
-      ...(identity && sequence.unlogged ? [] : describeNew(world, named, sequence, { owned: !identity })),
-    ],
-    drop: () => (identity ? [] : [{ sql: `DROP SEQUENCE ${name}` }]),
-    compare: (a, b) => {
-      const found = new Differences();
-      if (!identity && a.options !== undefined && b.options !== undefined) {
-        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.last);
-        found.words.push(...words);
-        if (changed.length > 0) found.add(`ALTER SEQUENCE ${name} ${changed.join(" ")}`);
-        const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");
-        if (owner === undefined)
-          found.note(
-            "persistence",
-            logged(a.unlogged),
-            logged(b.unlogged),
-            `ALTER SEQUENCE ${name} SET ${logged(b.unlogged)}`,
-          );
-      }
-      const { words, drafts } = describeChange(world, named, a, b);
-      // One that is owned goes over with its table.
-      const withTable = a.ownedBy !== undefined && b.ownedBy !== undefined;
-      found.join(
-        withTable
-          ? {
-              words: words.filter((word) => !word.startsWith("owner:")),
-              drafts: drafts.filter(({ sql }) => !/ OWNER TO /.test(sql)),
-            }
-          : { words, drafts },
-      );
-      return found;
-    },
-  });
-}
-
-/** That a sequence ends with a column. */
-export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["ownedBy"]>): Node {
-  const key = keyOf.sequence(sequence.schema, sequence.name);
-  const name = qualified(sequence.schema, sequence.name);
-  const column = `${qualified(owner.schema, owner.table)}.${ident(owner.column)}`;
-  const set = (to: string) => `ALTER SEQUENCE ${name} OWNED BY ${to}`;
-  return node<string>({
-    key: `ownership:${name}`,
-    kind: "sequence",
-    schema: sequence.schema,
-    title: shown(sequence.schema, sequence.name),
-    it: column,
-    parents: [key],
-    needs: [key, keyOf.column(owner.schema, owner.table, owner.column)],
-    // Both have to be one's own.
-    follows: [keyOf.relation(owner.schema, owner.table)],
-    create: set(column),
-    drop: set("NONE"),
-    compare: (a, b) => (a === b ? undefined : { words: [`owned by: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),
-  });
 }

@@ -3,15 +3,17 @@ import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
 import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
 import { extensionNode, routineNode, schemaNode, triggerNode } from "./nodes-code.ts";
-import { columnNode } from "./nodes-columns.ts";
+import { columnNode, defaultNode } from "./nodes-columns.ts";
 import { constraintNode } from "./nodes-constraints.ts";
+import { domainCheckNode } from "./nodes-domain-checks.ts";
 import { attachmentNode, indexNode, statisticsNode } from "./nodes-indexes.ts";
 import { adoptionNodes, adoptionOf, heirsIn, leavesHeirs, localityNode, mergedWith } from "./nodes-inheritance.ts";
 import { otherNode, publicationNodes } from "./nodes-others.ts";
 import { defaultPrivilegesNode, systemPrivilegesNode } from "./nodes-privileges.ts";
 import { nameIn, parentNode, relationNode, typingNode } from "./nodes-relations.ts";
 import { policyNode, ruleNode } from "./nodes-rules.ts";
-import { defaultNode, domainCheckNode, ownershipNode, sequenceNode, typeNode } from "./nodes-types.ts";
+import { ownershipNode, sequenceNode } from "./nodes-sequences.ts";
+import { typeNode } from "./nodes-types.ts";
 
 import { ident } from "./quote.ts";
 

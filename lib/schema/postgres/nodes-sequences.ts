@@ -1,0 +1,84 @@
+import type { Sequence } from "../model.ts";
+import { describeChange, describeNew, type Named } from "./access.ts";
+import { keyOf } from "./keys.ts";
+import { Differences, type Node, node, type World } from "./node.ts";
+import { ident, qualified, shown } from "./quote.ts";
+import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
+
+export function sequenceNode(world: World, sequence: Sequence): Node {
+  const name = qualified(sequence.schema, sequence.name);
+  const named: Named = { sqlName: `SEQUENCE ${name}`, grantOn: { keyword: "SEQUENCE", name }, schema: sequence.schema };
+  const owner = sequence.ownedBy;
+  const identity = sequence.ofIdentity === true;
+  const column = owner === undefined ? [] : [keyOf.column(owner.schema, owner.table, owner.column)];
+  const clauses = sequence.options === undefined ? [] : sequenceClauses(sequence.options, { type: true });
+  return node<Sequence>({
+    key: identity ? `identity:${name}` : keyOf.sequence(sequence.schema, sequence.name),
+    kind: "sequence",
+    schema: sequence.schema,
+    title: shown(sequence.schema, sequence.name),
+    it: sequence,
+    parents: owner === undefined ? [] : [...column, keyOf.relation(owner.schema, owner.table)],
+    needs: [keyOf.schema(sequence.schema), ...(identity ? column : [])],
+    slots: [`class:${name}`],
+    implied: identity,
+    ...(identity ? {} : { destructive: "drop-sequence" as const }),
+    create: () => [
+      ...(identity
+        ? []
+        : [{ sql: [`CREATE ${sequence.unlogged ? "UNLOGGED " : ""}SEQUENCE ${name}`, ...clauses].join(" ") }]),
+      ...(identity && sequence.unlogged ? [] : describeNew(world, named, sequence, { owned: !identity })),
+    ],
+    drop: () => (identity ? [] : [{ sql: `DROP SEQUENCE ${name}` }]),
+    compare: (a, b) => {
+      const found = new Differences();
+      if (!identity && a.options !== undefined && b.options !== undefined) {
+        const { words, clauses: changed } = sequenceChange(a.options, b.options, a.last);
+        found.words.push(...words);
+        if (changed.length > 0) found.add(`ALTER SEQUENCE ${name} ${changed.join(" ")}`);
+        const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");
+        if (owner === undefined)
+          found.note(
+            "persistence",
+            logged(a.unlogged),
+            logged(b.unlogged),
+            `ALTER SEQUENCE ${name} SET ${logged(b.unlogged)}`,
+          );
+      }
+      const { words, drafts } = describeChange(world, named, a, b);
+      // One that is owned goes over with its table.
+      const withTable = a.ownedBy !== undefined && b.ownedBy !== undefined;
+      found.join(
+        withTable
+          ? {
+              words: words.filter((word) => !word.startsWith("owner:")),
+              drafts: drafts.filter(({ sql }) => !/ OWNER TO /.test(sql)),
+            }
+          : { words, drafts },
+      );
+      return found;
+    },
+  });
+}
+
+/** That a sequence ends with a column. */
+export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["ownedBy"]>): Node {
+  const key = keyOf.sequence(sequence.schema, sequence.name);
+  const name = qualified(sequence.schema, sequence.name);
+  const column = `${qualified(owner.schema, owner.table)}.${ident(owner.column)}`;
+  const set = (to: string) => `ALTER SEQUENCE ${name} OWNED BY ${to}`;
+  return node<string>({
+    key: `ownership:${name}`,
+    kind: "sequence",
+    schema: sequence.schema,
+    title: shown(sequence.schema, sequence.name),
+    it: column,
+    parents: [key],
+    needs: [key, keyOf.column(owner.schema, owner.table, owner.column)],
+    // Both have to be one's own.
+    follows: [keyOf.relation(owner.schema, owner.table)],
+    create: set(column),
+    drop: set("NONE"),
+    compare: (a, b) => (a === b ? undefined : { words: [`owned by: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),
+  });
+}
