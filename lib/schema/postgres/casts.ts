@@ -54,6 +54,8 @@ function element(
   from: string,
   { base, modifier }: { base: string; modifier: string },
 ): string {
+  // A type of the user's may have stepped aside for its new self: then nothing but its text leads from one to the other.
+  if (from === base && base.includes(".")) return `${value}::text::${base}${modifier}`;
   if (from === base && modifier === "") return value;
   const direct = from === base || TEXTS.has(from) || TEXTS.has(base) || contextOf(world, from, base) !== undefined;
   return `${value}${direct ? "" : "::text"}::${base}${modifier}`;
