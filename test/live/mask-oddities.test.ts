@@ -44,7 +44,7 @@ for (const { engine, version, tables, rules } of serversToTry(SERVERS, "postgres
       await source?.stop();
     });
 
-    test("are masked as any other: no raw value is in the dump, and what is computed follows", async () => {
+    test("are masked like all others: no raw value is in the dump, and what is computed follows", async () => {
       project.configure(definition(tables.flatMap((table) => table.rules)));
       await project.must("reseed");
       const dump = await dumpOf(source, project);

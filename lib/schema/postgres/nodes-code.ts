@@ -146,6 +146,18 @@ export const STATES: Record<string, string> = {
   always: "ENABLE ALWAYS",
 };
 
+/** What a trigger, a rule and a policy have of their table. */
+export function ofTable({ schema, table, name }: { schema: string; table: string; name: string }) {
+  const relation = keyOf.relation(schema, table);
+  return {
+    schema,
+    title: `${shown(schema, table)}.${ident(name)}`,
+    names: [name, `${schema}.${table}.${name}`],
+    parents: [relation],
+    needs: [relation],
+  };
+}
+
 /** Where a trigger is. */
 interface TriggerPlace {
   keyword: string;
@@ -165,12 +177,8 @@ export function triggerNode(world: World, it: Trigger, { keyword, above }: Trigg
   return node<Trigger>({
     key: keyOf.trigger(it.schema, it.table, it.name),
     kind: "trigger",
-    schema: it.schema,
-    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
-    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    ...ofTable(it),
     it,
-    parents: [relation],
-    needs: [relation],
     follows: implied ? [keyOf.partition(it.schema, it.table)] : [],
     implied,
     destructive: "drop-trigger",

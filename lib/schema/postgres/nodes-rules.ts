@@ -3,23 +3,18 @@ import type { Policy, Rule } from "../model-objects.ts";
 import { commentDraft, missingRole } from "./access.ts";
 import { keyOf } from "./keys.ts";
 import { Differences, hazardsOn, type Node, node, textWords, type World } from "./node.ts";
-import { STATES } from "./nodes-code.ts";
+import { ofTable, STATES } from "./nodes-code.ts";
 import { ident, qualified, roleName, shown } from "./quote.ts";
 
 export function ruleNode(it: Rule): Node {
   const table = qualified(it.schema, it.table);
-  const relation = keyOf.relation(it.schema, it.table);
   const commented = (comment: string) => commentDraft(`RULE ${ident(it.name)} ON ${table}`, comment);
   const state = (enabled: string) => `ALTER TABLE ${table} ${STATES[enabled]} RULE ${ident(it.name)}`;
   return node<Rule>({
     key: keyOf.rule(it.schema, it.table, it.name),
     kind: "rule",
-    schema: it.schema,
-    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
-    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    ...ofTable(it),
     it,
-    parents: [relation],
-    needs: [relation],
     destructive: "drop-rule",
     create: () => [
       { sql: it.definition },
@@ -56,12 +51,8 @@ export function policyNode(world: World, it: Policy): Node {
   return node<Policy>({
     key: keyOf.policy(it.schema, it.table, it.name),
     kind: "policy",
-    schema: it.schema,
-    title: `${shown(it.schema, it.table)}.${ident(it.name)}`,
-    names: [it.name, `${it.schema}.${it.table}.${it.name}`],
+    ...ofTable(it),
     it,
-    parents: [relation],
-    needs: [relation],
     destructive: "drop-policy",
     create: () => [
       {
