@@ -3,8 +3,9 @@ import { Distinct } from "../mask/distinct.ts";
 import { freeBytes } from "./byte-buffer.ts";
 import { type MaskThread, startThread } from "./mask-threads.ts";
 import { RowHash } from "./row-hash.ts";
-import type { RowMask } from "./row-masks.ts";
+import type { RowMask, ValueChange } from "./row-masks.ts";
 import { type MaskedRows, type RowForm, type RowMasker, rowMasker } from "./row-work.ts";
+import type { Count, Counts } from "./value-changes.ts";
 
 /** Masks the rows of one table on their way and hands them on in their order. */
 export interface MaskStream {
@@ -21,7 +22,7 @@ export interface MaskStream {
 /** Bytes of a table that are masked here, before threads are started: they take longer to start than these. */
 const FEW = 4 << 20;
 /** Bytes under way, so that memory stays bounded. */
-const MANY = 4 << 20;
+export const MOST_BYTES = 4 << 20;
 /** More threads than these wait for the servers, and each takes some 60 MB. */
 const MOST_THREADS = 2;
 
@@ -30,8 +31,8 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
   const { changes, secret } = mask;
   const work = { ...form, changes, secret };
   const hash = new RowHash();
-  const distinct = changes.map(() => ({ before: new Distinct(), after: new Distinct() }));
   let here: RowMasker | undefined = rowMasker(work);
+  let countsHere: Counts = [];
   let threads: MaskThread[] = [];
   let pushed = 0;
   let turn = 0;
@@ -44,27 +45,24 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
     const wanted = Math.min(MOST_THREADS, availableParallelism() - 1);
     if (pushed > FEW && here !== undefined && wanted > 0) {
       threads = Array.from({ length: wanted }, () => startThread(work));
+      countsHere = here.counts();
       // With what it remembers.
       here = undefined;
     }
-    return here === undefined ? (threads[turn++ % threads.length] as MaskThread).mask(rows) : here(rows);
+    return (here ?? (threads[turn++ % threads.length] as MaskThread)).mask(rows);
   }
 
   async function handOn(before: Promise<void>, masked: Promise<MaskedRows>): Promise<void> {
     await before;
-    const { lines, sum, counts } = await masked;
+    const { lines, sum } = await masked;
     await write(lines);
     freeBytes(lines);
     hash.merge(sum);
-    for (const [at, { seen, changed, kept, before, after }] of counts.entries()) {
-      const count = changes[at]?.count;
-      if (count === undefined) continue;
-      count.seen += seen;
-      count.changed += changed;
-      count.kept += kept;
-      distinct[at]?.before.merge(before);
-      distinct[at]?.after.merge(after);
-    }
+  }
+
+  /** Not only until one piece is gone: a reader that is let on may bring more than that before it can be held again. */
+  async function untilFewer(): Promise<void> {
+    while (bytes > MOST_BYTES) await underWay[0];
   }
 
   return {
@@ -81,17 +79,32 @@ export function openMaskStream(mask: RowMask, form: RowForm, write: (lines: Uint
       last.catch(() => {});
       underWay.push(last);
     },
-    room: () => (bytes > MANY ? underWay[0] : undefined),
+    room: () => (bytes > MOST_BYTES ? untilFewer() : undefined),
     async end() {
       await last;
-      for (const [at, { request, count }] of changes.entries()) {
-        const [before, after] = [distinct[at]?.before.count() ?? 0, distinct[at]?.after.count() ?? 0];
-        count.distinct = { before: request === undefined ? null : before, after };
-      }
+      // Once, and not with each piece: what they count in is as much as a quarter of the rows.
+      const counts = await Promise.all([here?.counts() ?? countsHere, ...threads.map((thread) => thread.counts())]);
+      for (const [at, change] of changes.entries())
+        addCounts(
+          change,
+          counts.flatMap((all) => all[at] ?? []),
+        );
       return hash;
     },
     close() {
       for (const thread of threads) thread.end();
     },
   };
+}
+
+function addCounts({ request, count }: ValueChange, parts: Count[]): void {
+  const [before, after] = [new Distinct(), new Distinct()];
+  for (const part of parts) {
+    count.seen += part.seen;
+    count.changed += part.changed;
+    count.kept += part.kept;
+    before.merge(part.before);
+    after.merge(part.after);
+  }
+  count.distinct = { before: request === undefined ? null : before.count(), after: after.count() };
 }

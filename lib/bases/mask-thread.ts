@@ -1,15 +1,16 @@
-/** A thread that masks rows: it takes its work first, then rows over and over, and answers with them masked. */
+/** A thread that masks rows: it takes its work first, then rows over and over, and answers with them masked; at the end with what it did. */
 import { DittoError } from "../kit/errors.ts";
-import type { Answer } from "./mask-threads.ts";
+import type { Answer, Question } from "./mask-threads.ts";
 import { type RowMasker, type RowWork, rowMasker } from "./row-work.ts";
 
 declare const self: Worker;
 
-let mask: RowMasker | undefined;
+let masker: RowMasker | undefined;
 
-self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array<ArrayBuffer> }>) => {
+self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | Question>) => {
+  if (data === "counts") return self.postMessage({ counts: masker?.counts() ?? [] } satisfies Answer);
   if ("work" in data) {
-    mask = rowMasker(data.work);
+    masker = rowMasker(data.work);
     return;
   }
   const answer = maskRows(data.rows);
@@ -18,8 +19,8 @@ self.onmessage = ({ data }: MessageEvent<{ work: RowWork } | { rows: Uint8Array<
 
 function maskRows(rows: Uint8Array<ArrayBuffer>): Answer {
   try {
-    if (mask === undefined) throw new Error("there is no work");
-    return { masked: mask(rows) };
+    if (masker === undefined) throw new Error("there is no work");
+    return { masked: masker.mask(rows) };
   } catch (error) {
     const known = error instanceof DittoError ? error : undefined;
     const { code = "MASK_FAILED", hint } = known ?? {};

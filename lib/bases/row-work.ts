@@ -16,18 +16,25 @@ export type RowWork = RowForm & { changes: ValueChange[]; secret: Uint8Array };
 export interface MaskedRows {
   lines: Uint8Array<ArrayBuffer>;
   sum: RowSum;
-  counts: Counts;
 }
 
-/** Changes whole rows, whose bytes are given away. */
-export type RowMasker = (rows: Uint8Array<ArrayBuffer>) => MaskedRows;
+/** Changes rows, piece by piece. */
+export interface RowMasker {
+  /** Takes whole rows; their bytes are given away. */
+  mask(rows: Uint8Array<ArrayBuffer>): MaskedRows;
+  /** What was done to all rows so far. */
+  counts(): Counts;
+}
 
 /** Readies the work. */
 export function rowMasker(work: RowWork): RowMasker {
-  const mask = work.form === "copy" ? copyMasker(work) : wireMasker(work);
-  return (rows) => {
-    const masked = mask(rows);
-    freeBytes(rows);
-    return masked;
+  const { mask, counts } = work.form === "copy" ? copyMasker(work) : wireMasker(work);
+  return {
+    mask(rows) {
+      const masked = mask(rows);
+      freeBytes(rows);
+      return masked;
+    },
+    counts,
   };
 }

@@ -29,7 +29,7 @@ export interface ReadyChange {
 const REMEMBERED = 100_000;
 const MOST_REMEMBERED = 30_000;
 
-/** Readies changes; {@link takeCounts} says what they did. */
+/** Readies changes; {@link countsOf} says what they did. */
 export function readyChanges(changes: ValueChange[], secret: Uint8Array): ReadyChange[] {
   const key = openKey(secret);
   const drawn = changes.filter(({ request }) => request !== undefined).length;
@@ -37,12 +37,9 @@ export function readyChanges(changes: ValueChange[], secret: Uint8Array): ReadyC
   return changes.map(({ index, by, flag, request, count: { name } }) => ({
     ...{ index, by, flag },
     change: request && guarded(name, valueMask(request, key, remembered)),
-    ...nothing(),
+    count: { seen: 0, changed: 0, kept: 0 },
+    ...{ before: new Distinct(), after: new Distinct() },
   }));
-}
-
-function nothing(): Pick<ReadyChange, "count" | "before" | "after"> {
-  return { count: { seen: 0, changed: 0, kept: 0 }, before: new Distinct(), after: new Distinct() };
 }
 
 /** A row whose values lie in bytes. */
@@ -78,13 +75,9 @@ export function changeRow(changes: ReadyChange[], row: Row, made: (string | unde
   }
 }
 
-/** What the changes did since the last time. */
-export function takeCounts(changes: ReadyChange[]): Counts {
-  return changes.map((ready) => {
-    const { count, before, after } = ready;
-    Object.assign(ready, nothing());
-    return { ...count, before: before.seen, after: after.seen };
-  });
+/** What the changes did so far. */
+export function countsOf(changes: ReadyChange[]): Counts {
+  return changes.map(({ count, before, after }) => ({ ...count, before: before.seen, after: after.seen }));
 }
 
 /** Whatever breaks a mask would quote the value. */

@@ -70,6 +70,23 @@ export class LineBuffer extends ByteBuffer {
     else if (carriage === "binary") this.binary(source, from, to);
     else this.plain(source, from, to);
   }
+
+  /** The same of a value that was made here; in bytes a character is a byte. ASCII takes no buffer of its own: such pile up. */
+  made(carriage: Carriage, text: string): void {
+    this.reserve(2 * text.length);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80 || carriage === "binary" || ESCAPES[code] !== 0) {
+        const whole = Buffer.from(text, carriage === "binary" ? "latin1" : "utf8");
+        this.value(carriage, whole, 0, whole.length);
+        return;
+      }
+      bytes[at++] = code;
+    }
+    this.length = at;
+  }
 }
 
 /** Walks the values of a row of the text protocol; `to` is -1 for NULL. */

@@ -1,6 +1,6 @@
 import { RowHash } from "../row-hash.ts";
-import type { MaskedRows, RowWork } from "../row-work.ts";
-import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
+import type { MaskedRows, RowMasker, RowWork } from "../row-work.ts";
+import { changeRow, countsOf, type Row, readyChanges } from "../value-changes.ts";
 import type { RowColumn } from "./columns.ts";
 import { eachValue, LineBuffer } from "./encode.ts";
 import { lineHasher } from "./line-hash.ts";
@@ -18,11 +18,7 @@ export function addWireRow(rows: LineBuffer, bytes: Uint8Array, from: number, to
 }
 
 /** Changes rows that came by {@link addWireRow}, and encodes them; conditions stand behind the columns as 1 or 0. */
-export function wireMasker({
-  changes,
-  secret,
-  columns,
-}: Extract<RowWork, { form: "wire" }>): (rows: Uint8Array) => MaskedRows {
+export function wireMasker({ changes, secret, columns }: Extract<RowWork, { form: "wire" }>): RowMasker {
   const ready = readyChanges(changes, secret);
   const width = columns.length;
   const lines = new LineBuffer(1 << 19);
@@ -56,15 +52,13 @@ export function wireMasker({
       if (index > 0) lines.tab();
       const { carriage } = columns[index] as RowColumn;
       const text = made[index];
-      if (text !== undefined) {
-        const value = Buffer.from(text, carriage === "binary" ? "latin1" : "utf8");
-        lines.value(carriage, value, 0, value.length);
-      } else if (row.isNull(index)) lines.null();
+      if (text !== undefined) lines.made(carriage, text);
+      else if (row.isNull(index)) lines.null();
       else lines.value(carriage, bytes, starts[index] as number, ends[index] as number);
     }
   }
 
-  return (rows) => {
+  function mask(rows: Uint8Array): MaskedRows {
     const hash = new RowHash();
     const addHash = lineHasher(columns, hash);
     bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
@@ -79,6 +73,8 @@ export function wireMasker({
       addHash(lines.bytes, begin, lines.length);
       lines.newline();
     }
-    return { lines: lines.take(), sum: hash.sum(), counts: takeCounts(ready) };
-  };
+    return { lines: lines.take(), sum: hash.sum() };
+  }
+
+  return { mask, counts: () => countsOf(ready) };
 }

@@ -1,7 +1,7 @@
 import { ByteBuffer } from "../byte-buffer.ts";
 import { RowHash } from "../row-hash.ts";
-import type { MaskedRows, RowWork } from "../row-work.ts";
-import { changeRow, type Row, readyChanges, takeCounts } from "../value-changes.ts";
+import type { MaskedRows, RowMasker, RowWork } from "../row-work.ts";
+import { changeRow, countsOf, type Row, readyChanges } from "../value-changes.ts";
 
 const [TAB, NEWLINE, BACKSLASH, LETTER_N, LETTER_T] = [9, 10, 92, 78, 116];
 
@@ -9,11 +9,7 @@ const [TAB, NEWLINE, BACKSLASH, LETTER_N, LETTER_T] = [9, 10, 92, 78, 116];
  * Changes rows of COPY's text format; the conditions behind the `width` columns are taken off. What no rule names passes
  * as it is, whatever its encoding, and is not even decoded.
  */
-export function copyMasker({
-  changes,
-  secret,
-  width,
-}: Extract<RowWork, { form: "copy" }>): (rows: Uint8Array) => MaskedRows {
+export function copyMasker({ changes, secret, width }: Extract<RowWork, { form: "copy" }>): RowMasker {
   const ready = readyChanges(changes, secret);
   const lines = new ByteBuffer(1 << 19);
   const made: (string | undefined)[] = Array.from({ length: width });
@@ -39,7 +35,7 @@ export function copyMasker({
     }
   }
 
-  return (rows) => {
+  function mask(rows: Uint8Array): MaskedRows {
     const hash = new RowHash();
     bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.length);
     for (let at = 0; at < bytes.length; ) {
@@ -51,8 +47,10 @@ export function copyMasker({
       hash.add(lines.bytes, begin, lines.length);
       lines.byte(NEWLINE);
     }
-    return { lines: lines.take(), sum: hash.sum(), counts: takeCounts(ready) };
-  };
+    return { lines: lines.take(), sum: hash.sum() };
+  }
+
+  return { mask, counts: () => countsOf(ready) };
 }
 
 /** Returns where the next row begins. */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { openMaskStream } from "../../../lib/bases/mask-stream.ts";
+import { MOST_BYTES, openMaskStream } from "../../../lib/bases/mask-stream.ts";
 import type { RowMask, ValueChange } from "../../../lib/bases/row-masks.ts";
 import { openKey } from "../../../lib/mask/key.ts";
 import type { Rule } from "../../../lib/mask/rule.ts";
@@ -96,6 +96,26 @@ test.each([1, 8000])("what breaks a mask unexpectedly is reported without the va
   expect(error.code).toBe("MASK_FAILED");
   expect(error.message).toContain("public.people.c1");
   expect(`${error.message} ${error.stack} ${error.cause}`).not.toContain("MARKER");
+});
+
+test("whoever waits for room finds it, however much was pushed at once", async () => {
+  let written = 0;
+  const stream = openMaskStream(
+    maskOf([change(1, "text", { strategy: "redact", with: "x" })]),
+    { form: "copy", width: 2 },
+    async (lines) => {
+      await Bun.sleep(1);
+      written += lines.length;
+    },
+  );
+  const piece = `1\t${"y".repeat(100)}\n`.repeat(5000);
+  const masked = 5000 * "1\tx\n".length;
+  const pieces = 3 * Math.ceil(MOST_BYTES / piece.length);
+  for (let n = 0; n < pieces; n++) stream.push(new Uint8Array(Buffer.from(piece)));
+  await stream.room();
+  expect((pieces - written / masked) * piece.length).toBeLessThanOrEqual(MOST_BYTES);
+  await stream.end();
+  stream.close();
 });
 
 test("what can't be written ends the stream", async () => {

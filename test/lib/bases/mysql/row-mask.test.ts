@@ -16,11 +16,12 @@ const COLUMNS: RowColumn[] = [
 function masker(index: number, type: string, wish: Wish, flag?: number) {
   const count = { name: "shop.t.c", strategy: "mask" as const, seen: 0, changed: 0, kept: 0 };
   const change = { index, by: undefined, flag, request: requestFor(type, { engine: "mysql", ...wish }), count };
-  return wireMasker({ form: "wire", columns: COLUMNS, changes: [change], secret });
+  const { mask, counts } = wireMasker({ form: "wire", columns: COLUMNS, changes: [change], secret });
+  return (rows: Uint8Array<ArrayBuffer>) => ({ ...mask(rows), counts: counts() });
 }
 
 /** Rows of the text protocol: a length and the bytes, 0xfb for NULL. */
-function wire(...rows: (string | Buffer | null)[][]): Uint8Array {
+function wire(...rows: (string | Buffer | null)[][]): Uint8Array<ArrayBuffer> {
   const pieces = new LineBuffer();
   for (const row of rows) {
     const values = row.map((value) => {

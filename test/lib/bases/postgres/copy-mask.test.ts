@@ -10,7 +10,8 @@ const secret = new Uint8Array(32).fill(5);
 function masker(wish: Wish, options: { by?: number; flag?: number } = {}) {
   const count = { name: "public.t.c", strategy: "mask" as const, seen: 0, changed: 0, kept: 0 };
   const change = { index: 1, by: options.by, flag: options.flag, request: requestFor("text", wish), count };
-  return copyMasker({ form: "copy", width: 3, changes: [change], secret });
+  const { mask, counts } = copyMasker({ form: "copy", width: 3, changes: [change], secret });
+  return (rows: Uint8Array<ArrayBuffer>) => ({ ...mask(rows), counts: counts() });
 }
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
