@@ -23,7 +23,10 @@ const GROUNDS: Ground[] = [
   { runtime: "docker", engine: "mysql", server: "mysql:9.7", in: "soak" },
   { runtime: "docker", engine: "mysql", server: "mariadb:11.8", in: "soak" },
   { runtime: "podman", engine: "postgres", server: "postgres:17", in: "soak" },
+  { runtime: "podman", engine: "mysql", server: "mysql:9.7", in: "soak" },
+  { runtime: "podman", engine: "mysql", server: "mariadb:11.8", in: "soak" },
   { runtime: "native", engine: "postgres", server: "postgres:15", in: "soak" },
+  { runtime: "native", engine: "mysql", server: "mariadb:10.11", in: "soak" },
 ];
 
 export const soak = process.env.DITTO_TEST_SOAK === "1";
@@ -152,9 +155,13 @@ function fixtureOf({ engine }: Ground): string {
 
 function whyMissing(ground: Ground): string | undefined {
   const found = readProvisioned();
-  if (ground.runtime === "native") return found.native.postgresBin === null ? "no native server" : undefined;
+  if (ground.runtime === "native") {
+    const server = ground.engine === "postgres" ? found.native.postgresBin : found.native.mariadbServer;
+    return server === null ? "no native server" : undefined;
+  }
   if (!found[ground.runtime].available) return found[ground.runtime].reason;
-  return found.images[ground.server] === undefined ? "no image" : undefined;
+  const images = ground.runtime === "podman" ? found.podmanImages : found.images;
+  return images[ground.server] === undefined ? "no image" : undefined;
 }
 
 /** Containers, volumes, images and files that must go with copies. Events stay for a month; locks are the kernel's. */
