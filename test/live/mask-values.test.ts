@@ -123,23 +123,27 @@ function benchOf(
 function spelledAnew(value: ColumnKind["value"]): ColumnKind["value"] {
   const earlier: string[] = [];
   return (random) => {
-    if (earlier.length > 0 && random.below(4) === 0)
-      return random.pick([
+    if (earlier.length > 0 && random.below(4) === 0) {
+      const whole = random.pick(earlier);
+      const spelled = random.pick([
         (text: string) => text.toUpperCase(),
         (text: string) => text.toLowerCase(),
         (text: string) => text.replace(/e/, "é"),
-        (text: string) => text.replace(/ *$/, " ").slice(0, text.length),
+        (text: string) => text.replace(/ *$/, " "),
         (text: string) => text,
-      ])(random.pick(earlier));
+      ])(whole);
+      // Some letters are two in the other case.
+      return [...spelled].slice(0, [...whole].length).join("");
+    }
     earlier.push(value(random));
     return earlier.at(-1) as string;
   };
 }
 
-function literal(engine: "postgres" | "mysql", value: string | null): string {
+function literal(engine: "postgres" | "mysql", { type }: ColumnKind, value: string | null): string {
   if (value === null) return "NULL";
   if (engine === "postgres") return `'${value.replaceAll("'", "''")}'`;
-  if (value.startsWith("\\x")) return `x'${value.slice(2)}'`;
+  if (value.startsWith("\\x") && /blob|binary|bit/.test(type)) return `x'${value.slice(2)}'`;
   return `'${value.replace(/['\\]/g, "\\$&").replaceAll("\0", "\\0").replaceAll("\r", "\\r")}'`;
 }
 
@@ -150,7 +154,7 @@ async function load(source: Source, benches: Bench[]): Promise<void> {
   const script = benches.flatMap(({ kind, unique, table, columns, values }) => {
     const keys = columns.map(({ column }) => `UNIQUE (${unique === "together" ? `${column}, kept` : column})`);
     const all = columns.map(({ column }) => `${column} ${kind.type}`);
-    const rows = values.map((value, id) => `(${id}, ${id % 3}, ${literal(engine, value)})`);
+    const rows = values.map((value, id) => `(${id}, ${id % 3}, ${literal(engine, kind, value)})`);
     const others = columns.slice(1).map(({ column }) => `${column} = c0`);
     return [
       ...(kind.before === undefined || unique !== "nothing" ? [] : [kind.before]),
