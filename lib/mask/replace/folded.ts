@@ -67,10 +67,13 @@ export function longest({ kind }: MaskRequest): number {
   return kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY;
 }
 
+/** For blanks around a value: where a collation counts them, they may be all that tells it from another. */
+const BLANKS = 4;
+
 /** A token behind what is composed, or in a short column instead of it. */
 function withToken(compose: Compose): Compose {
   return (source) => {
-    const left = source.max - TOKEN - 1;
+    const left = source.max - BLANKS - TOKEN - 1;
     const base = left > 0 ? `${compose({ ...source, max: left })} ` : "";
     return base + source.spell(source.draw.letters(TOKEN), source.exact, source.folded);
   };
