@@ -105,7 +105,7 @@ function recreation(node: Node): Statement["destructive"] {
 function draftsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Draft[] {
   const { verb, key, node } = step.operation;
   if (verb === "create") {
-    const aside = fates.swapped.has(key) ? (nodes.a.get(key)?.swap?.aside() ?? []) : [];
+    const aside = fates.swapped.has(key) ? (nodes.a.get(key)?.swap?.aside(fates.swapped) ?? []) : [];
     return [...aside, ...node.create(step.members.map((member) => member.node))];
   }
   if (verb === "drop") return fates.swapped.has(key) && node.swap !== undefined ? node.swap.end() : node.drop();

@@ -64,10 +64,13 @@ function keepArrayWhole({ open, close }: Group, tokens: string[], written: strin
   const cast = close + (inBrackets ? 2 : 1);
   const target = /^::([^[\]]+)\[\]/.exec(tokens.slice(cast, cast + 20).join(""))?.[1];
   const type = elementType(tokens.slice(open + 1, close));
-  if (target === undefined || type === undefined || type === target) return;
+  if (target === undefined || type === undefined || type === target.replace(MODIFIER, "")) return;
   written[open - 1] = inBrackets ? "(ARRAY" : "((ARRAY";
   written[close] = inBrackets ? `])::${type}[]` : `])::${type}[])`;
 }
+
+/** `(10,2)` */
+const MODIFIER = /\([\d,]*\)/;
 
 /** The type of the first of some elements, as far as it is written there. */
 function elementType(tokens: string[]): string | undefined {
@@ -82,7 +85,7 @@ function elementType(tokens: string[]): string | undefined {
     if (depth === 0 && token === "::") cast = end;
   }
   const text = tokens.slice(cast + 1, end).join("");
-  if (cast >= 0) return text.endsWith("]") ? undefined : text.replace(/\([\d,]*\)/, "");
+  if (cast >= 0) return text.endsWith("]") ? undefined : text.replace(MODIFIER, "");
   if (/^\d+$/.test(text)) return "integer";
   if (/^\d+\.\d+$/.test(text)) return "numeric";
   return undefined;
