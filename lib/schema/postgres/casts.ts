@@ -29,10 +29,12 @@ export function conversion(
   const mayFail: Hazard = { name: "may-fail", detail: `values of ${where} that are no ${to}` };
   if (a.base === b.base && a.array === b.array) return { using: undefined, hazards: modifierHazards(types, a, b) };
   const rewrite: Hazard[] = binary(a, b) ? [] : [{ name: "rewrites-table", detail: `every row for ${where}` }];
-  if (b.array && !a.array) return { using: `ARRAY[${element(world, column, a.base, b)}]::${to}`, hazards: rewrite };
+  const single = b.array ? to.slice(0, -2) : to;
+  if (b.array && !a.array)
+    return { using: `ARRAY[${element(world, column, a.base, { ...b, single })}]::${to}`, hazards: rewrite };
   if (a.array && !b.array && !TEXTS.has(b.base))
     return {
-      using: element(world, `${column}[1]`, a.base, b),
+      using: element(world, `${column}[1]`, a.base, { ...b, single }),
       hazards: [...rewrite, { name: "deletes-data", detail: `${where} keeps the first element of each array` }],
     };
   if (!b.array && TEXTS.has(b.base)) {
@@ -52,13 +54,13 @@ function element(
   world: World,
   value: string,
   from: string,
-  { base, modifier }: { base: string; modifier: string },
+  { base, modifier, single }: { base: string; modifier: string; single: string },
 ): string {
   // A type of the user's may have stepped aside for its new self: then nothing but its text leads from one to the other.
-  if (from === base && base.includes(".")) return `${value}::text::${base}${modifier}`;
+  if (from === base && base.includes(".")) return `${value}::text::${single}`;
   if (from === base && modifier === "") return value;
   const direct = from === base || TEXTS.has(from) || TEXTS.has(base) || contextOf(world, from, base) !== undefined;
-  return `${value}${direct ? "" : "::text"}::${base}${modifier}`;
+  return `${value}${direct ? "" : "::text"}::${single}`;
 }
 
 function contextOf(world: World, from: string, to: string): string | undefined {

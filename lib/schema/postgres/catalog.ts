@@ -132,13 +132,13 @@ export function ownerName(catalog: Catalog, owner: string): string {
   return owner === catalog.databaseOwner ? "" : owner;
 }
 
-/** Lists of `name=value`, such as storage parameters, as an object in the order of the names. */
+/** Lists of `name=value`, such as storage parameters, as an object in the order in which they were set. */
 export function optionsOf(list: string[] | null): Record<string, string> {
   const pairs = (list ?? []).map((text): [string, string] => {
     const at = text.indexOf("=");
     return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
   });
-  return Object.fromEntries(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(pairs);
 }
 
 const PRIVILEGES: Record<string, string> = {

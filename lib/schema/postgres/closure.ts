@@ -44,6 +44,7 @@ export function fatesOf(a: Nodes, b: Nodes): Fates {
   for (const key of b.keys()) if (!a.has(key)) fates.create.add(key);
   const dependents = dependentsIn(a);
   remakeHeld(fates, { a, b, dependents });
+  remakeLeft(fates, a);
   spread(fates, { a, b, dependents });
   carryAside(fates, a);
   return fates;
@@ -82,6 +83,22 @@ function isHeld(
   });
 }
 
+/** An index of a partition can't leave the partitioned one: that is made anew, and takes those that stay. */
+function remakeLeft(fates: Fates, a: Nodes): void {
+  const attached = new Map<ObjectKey, { parent: ObjectKey; partition: ObjectKey; key: ObjectKey }>();
+  for (const [key, { parents }] of a) {
+    const [own = "", parent = "", partition = ""] = parents;
+    if (key.startsWith("attachment:")) attached.set(own, { parent, partition, key });
+  }
+  for (const one of attached.values()) {
+    if (!fates.drop.has(one.key) || fates.drop.has(one.partition)) continue;
+    let { parent: top } = one;
+    for (let next = attached.get(top); next !== undefined && !fates.drop.has(next.partition); next = attached.get(top))
+      top = next.parent;
+    if (!fates.drop.has(top)) rebuild(fates, top, one.key);
+  }
+}
+
 interface Both {
   a: Nodes;
   b: Nodes;
@@ -99,7 +116,7 @@ function spread(fates: Fates, { a, b, dependents }: Both): void {
     for (const key of dependents.get(moved) ?? []) {
       const [node, twin] = [a.get(key), b.get(key)];
       if (node === undefined || twin === undefined || fates.drop.has(key)) continue;
-      const step = stepAside(fates, { node, twin, moved, gone });
+      const step = stepAside(fates, { node, twin, moved, gone, of: a.get(moved)?.parents ?? [] });
       if (step === "rebuild") {
         rebuild(fates, key, moved);
         pending.push(key);
@@ -162,6 +179,8 @@ interface Move {
   moved: ObjectKey;
   /** Dropped, not only altered. */
   gone: boolean;
+  /** What the moved one is a part of. */
+  of: ObjectKey[];
 }
 
 /** Kinds that stand in the way of another type of a column. */
@@ -176,14 +195,16 @@ const TOUCHY = new Set([
   "publication",
 ]);
 
-function stepAside(fates: Fates, { node, twin, moved, gone }: Move): "stay" | "rebuild" | "retype" | "disturbed" {
+function stepAside(fates: Fates, { node, twin, moved, gone, of }: Move): "stay" | "rebuild" | "retype" | "disturbed" {
   if (node.parents.includes(moved)) {
     if (gone) return twin.parents.includes(moved) || node.kind !== "sequence" ? "rebuild" : "stay";
     return touchedBelow(fates, node, moved);
   }
   // What doesn't need it any more is altered before it goes.
-  if (!twin.needs.has(moved) && fates.alter.has(node.key)) return "stay";
-  if (moved.startsWith("type:") && !gone) return node.key.startsWith("typing:") ? "rebuild" : "stay";
+  const needed = twin.needs.has(moved) || of.some((whole) => fates.drop.has(whole) && twin.needs.has(whole));
+  if (!needed && fates.alter.has(node.key)) return "stay";
+  if (moved.startsWith("type:") && !gone)
+    return node.key.startsWith("typing:") || node.kind === "default" ? "rebuild" : "stay";
   if (node.kind === "column") {
     if (node.implied && moved.startsWith("column:")) return "disturbed";
     if (isGenerated(node)) return "rebuild";

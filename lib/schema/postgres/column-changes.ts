@@ -18,6 +18,7 @@ export function compareColumns(world: World, a: Placed, b: Placed) {
     return found;
   }
   const on = { world, found, alter, column: `${alter} ALTER COLUMN ${ident(b.column.name)}` };
+  if (!isPartition(table)) endIdentity(on, a, b);
   if (!b.inherited) {
     compareGenerated(on, a, b);
     if (!found.replace && !(a.typedAbove && b.typedAbove)) compareType(on, a, b);
@@ -92,6 +93,12 @@ function compareType({ world, found, column }: On, a: Placed, b: Placed): void {
   found.disturbs = true;
 }
 
+/** Before the type changes: an identity's is a number. */
+function endIdentity({ found, column }: On, { column: old }: Placed, { column: now }: Placed): void {
+  if (old.identity !== "no" && now.identity === "no")
+    found.note("identity", old.identity, "", `${column} DROP IDENTITY`);
+}
+
 function compareIdentity({ found, column }: On, a: Placed, b: Placed): void {
   const [old, now] = [a.column, b.column];
   const [before, after] = [old.postgres?.sequence, now.postgres?.sequence];
@@ -103,9 +110,7 @@ function compareIdentity({ found, column }: On, a: Placed, b: Placed): void {
     const top = `SELECT max(${ident(now.name)}) FROM ${qualified(b.table.schema, b.table.name)}`;
     // Or its first values would be those of rows that are there.
     found.add(`SELECT pg_catalog.setval(${quoteLiteral(sequence).trim()}, (${top})) WHERE (${top}) IS NOT NULL`);
-  } else if (old.identity !== "no" && now.identity === "no") {
-    found.note("identity", old.identity, "", `${column} DROP IDENTITY`);
-  } else if (old.identity !== "no") {
+  } else if (old.identity !== "no" && now.identity !== "no") {
     found.note("identity", old.identity, now.identity, `${column} SET GENERATED ${now.identity.toUpperCase()}`);
     if (before === undefined || after === undefined) return;
     const [from, to] = [
@@ -130,7 +135,10 @@ function compareNullable({ world, found, alter, column }: On, a: Placed, b: Plac
   if (b.followsParent && (now ?? old)?.local === false && (old ?? now)?.local === false) return;
   const name = ident(b.column.name);
   const where = shown(b.table.schema, b.table.name, b.column.name);
-  if (a.column.nullable && !b.column.nullable) {
+  const freed = b.requiredAbove && old?.local !== true && !a.column.nullable;
+  const [label, before, after] = freed ? ["NOT NULL", "the parent's", "its own"] : ["nullable", "yes", "no"];
+  const note = (...drafts: Draft[]) => found.note(label ?? "", before, after, ...drafts);
+  if ((a.column.nullable || freed) && !b.column.nullable) {
     const added = b.column.identity !== "no" && a.column.identity === "no";
     const hazards: Hazard[] = [
       { name: "may-fail", detail: `rows whose ${where} is null` },
@@ -141,12 +149,12 @@ function compareNullable({ world, found, alter, column }: On, a: Placed, b: Plac
       now !== undefined && (now.name !== usualNotNull(b.table, b.column) || now.noInherit || !now.validated);
     const constraint = `${alter} ADD CONSTRAINT ${ident(now?.name ?? "")} NOT NULL ${name}`;
     if (named)
-      found.note("nullable", "yes", "no", {
+      note({
         sql: `${constraint}${now.noInherit ? " NO INHERIT" : ""}${now.validated ? "" : " NOT VALID"}`,
         hazards,
       });
-    else if (world.options.online && !added) found.note("nullable", "yes", "no", ...onlineNotNull(alter, b, hazards));
-    else found.note("nullable", "yes", "no", ...(added ? [] : [{ sql: `${column} SET NOT NULL`, hazards }]));
+    else if (world.options.online && !added) note(...onlineNotNull(alter, b, hazards));
+    else note(...(added ? [] : [{ sql: `${column} SET NOT NULL`, hazards }]));
     if (now?.comment)
       found.add(
         commentDraft(`CONSTRAINT ${ident(now.name)} ON ${qualified(b.table.schema, b.table.name)}`, now.comment),
@@ -203,8 +211,11 @@ function onlineNotNull(alter: string, { table, column }: Placed, hazards: Hazard
 }
 
 function compareSettings({ world, found, column }: On, a: Placed, b: Placed): void {
-  const [old, now] = [a.column.postgres, b.column.postgres];
-  if (old === undefined || now === undefined) return;
+  const [before, now] = [a.column.postgres, b.column.postgres];
+  if (before === undefined || now === undefined) return;
+  // Another type takes them back.
+  const retyped = a.column.type !== b.column.type || before.collate !== now.collate;
+  const old = retyped ? { ...before, storage: "", compression: "" } : before;
   // 16 brought DEFAULT.
   const usual = versionOf(world) >= 16 ? "DEFAULT" : now.usualStorage;
   found.note("storage", old.storage, now.storage, `${column} SET STORAGE ${now.storage || usual}`);

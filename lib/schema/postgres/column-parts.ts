@@ -16,6 +16,8 @@ export interface Placed {
   typedAbove: boolean;
   /** It is attached, or inherits, in both schemas: it changes with its parent's. */
   followsParent: boolean;
+  /** It is NOT NULL by a parent's, which goes. */
+  requiredAbove: boolean;
   adoption: Adoption | undefined;
   leavesHeirs: boolean;
   defaultAbove: boolean;

@@ -2,6 +2,7 @@ import type { Action, Change, DiffOptions, Plan, Statement } from "../change.ts"
 import type { FullSchema, ObjectKey } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { type Fates, fatesOf } from "./closure.ts";
+import { faithful } from "./faithful.ts";
 import { keyOf } from "./keys.ts";
 import type { Draft, Node, World } from "./node.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
@@ -86,7 +87,7 @@ function statementsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Statemen
   const kept = node.kind === "column" && fates.swapped.has(key);
   const destructive = kept ? undefined : standing ? recreation(node) : node.destructive;
   return draftsOf(step, fates, nodes).map((draft) => ({
-    sql: draft.sql,
+    sql: faithful(draft.sql),
     hazards: draft.hazards ?? [],
     transactional: draft.transactional ?? true,
     change: key,
@@ -104,7 +105,7 @@ function recreation(node: Node): Statement["destructive"] {
 function draftsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Draft[] {
   const { verb, key, node } = step.operation;
   if (verb === "create") {
-    const aside = fates.swapped.has(key) ? (nodes.a.get(key)?.swap?.aside() ?? []) : [];
+    const aside = fates.swapped.has(key) ? (nodes.a.get(key)?.swap?.aside(fates.swapped) ?? []) : [];
     return [...aside, ...node.create(step.members.map((member) => member.node))];
   }
   if (verb === "drop") return fates.swapped.has(key) && node.swap !== undefined ? node.swap.end() : node.drop();

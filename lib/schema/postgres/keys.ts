@@ -15,6 +15,7 @@ export const keyOf = {
     `constraint:${qualified(schema, table)}.${ident(name)}`,
   domainConstraint: (schema: string, domain: string, name: string): ObjectKey =>
     `domain constraint:${qualified(schema, domain)}.${ident(name)}`,
+  domainDefault: (schema: string, domain: string): ObjectKey => `domain default:${qualified(schema, domain)}`,
   index: (schema: string, name: string): ObjectKey => `index:${qualified(schema, name)}`,
   sequence: (schema: string, name: string): ObjectKey => `sequence:${qualified(schema, name)}`,
   type: (schema: string, name: string): ObjectKey => `type:${qualified(schema, name)}`,

@@ -22,6 +22,8 @@ export interface Verdict {
 /** An object of one of the two schemas, as something to make, drop and compare. */
 export interface Node {
   key: ObjectKey;
+  /** Its place among those of its kind that may come in any order: their keys', or that in the table. */
+  place: string;
   kind: ObjectKind;
   schema: string;
   /** For messages. */
@@ -52,8 +54,8 @@ export interface Node {
   keyOf?: ObjectKey;
   /** A column: with its type or collation made anew beside the old one. */
   retype?(): Draft[];
-  /** A type: out of the way under another name, while columns change over; and its end. */
-  swap?: { aside(): Draft[]; end(): Draft[] };
+  /** A type: out of the way under another name, while columns change over, as others have been before it; and its end. */
+  swap?: { aside(swapped: ReadonlySet<ObjectKey>): Draft[]; end(): Draft[] };
   /** The object itself, for {@link Node.compare} of the same kind. */
   it: unknown;
 }
@@ -74,6 +76,7 @@ export interface World {
 
 interface Given<T> extends Pick<Node, "key" | "kind" | "schema" | "title"> {
   it: T;
+  place?: string;
   parents?: ObjectKey[];
   needs?: ObjectKey[];
   follows?: ObjectKey[];
@@ -98,6 +101,7 @@ export function node<T>(given: Given<T>): Node {
   const after = given.after ?? (() => []);
   return {
     key,
+    place: given.place ?? key,
     kind,
     schema,
     title,

@@ -23,6 +23,8 @@ export interface ColumnPlace {
   defaultAbove: boolean;
   /** Of A's: the column that it becomes. */
   after: Column | undefined;
+  /** Of B's: it is NOT NULL by a parent's in A, and that goes. */
+  requiredAbove: boolean;
   /** Children have it still when it goes. */
   leavesHeirs: boolean;
   /** It stays where it is when the parent's goes. */
@@ -33,12 +35,14 @@ export function columnNode(world: World, table: Table, column: Column, place: Co
   const key = keyOf.column(table.schema, table.name, column.name);
   const typedAbove = place.followsParent && column.postgres?.inherited === true;
   const inherited = typedAbove && !column.postgres?.local;
-  const { followsParent, adoption, leavesHeirs, defaultAbove } = place;
-  const it: Placed = { table, column, inherited, typedAbove, followsParent, adoption, leavesHeirs, defaultAbove };
+  const { followsParent, requiredAbove, adoption, leavesHeirs, defaultAbove } = place;
+  const above = { inherited, typedAbove, followsParent, requiredAbove, adoption, leavesHeirs, defaultAbove };
+  const it: Placed = { table, column, ...above };
   const sql = new ColumnSql(world, it);
   const sequence = column.postgres?.sequence;
   return node<Placed>({
     key,
+    place: `column:${qualified(table.schema, table.name)}.${String(column.position).padStart(5, "0")}`,
     kind: "column",
     schema: table.schema,
     title: shown(table.schema, table.name, column.name),
@@ -50,6 +54,7 @@ export function columnNode(world: World, table: Table, column: Column, place: Co
       ...(inherited ? place.parents : []),
       ...adoptionNeeds(table, place.after === undefined ? adoption : undefined),
     ],
+    follows: requiredAbove ? place.parents : [],
     merges: isPartition(table) || inherited ? [] : place.merges,
     slots: sequence === undefined ? [] : [`class:${qualified(sequence.schema ?? "", sequence.name ?? "")}`],
     implied: inherited,
@@ -60,7 +65,7 @@ export function columnNode(world: World, table: Table, column: Column, place: Co
     drop: () => (inherited && !place.left ? [] : [sql.drop()]),
     swap: adoption && place.after && handOver(table, column, adoption, place.after),
     compare: (a, b) => compareColumns(world, a, b),
-    retype: () => (typedAbove ? [] : [sql.retype()]),
+    retype: () => (typedAbove ? [] : [sql.retype(), ...sql.stored()]),
     keyOf: world.partitionKeys.has(key) ? keyOf.relation(table.schema, table.name) : undefined,
   } as Parameters<typeof node<Placed>>[0]);
 }
@@ -175,8 +180,7 @@ class ColumnSql {
     const comes = postgres?.inherited && !postgres.local && (this.#it.inherited || !isPartition(table));
     if (comes && this.#it.defaultAbove && column.default === undefined)
       drafts.push({ sql: `${alter.replace(" TABLE ", " TABLE ONLY ")} DROP DEFAULT` });
-    if (postgres?.storage) drafts.push({ sql: `${alter} SET STORAGE ${postgres.storage}` });
-    if (postgres?.compression) drafts.push({ sql: `${alter} SET COMPRESSION ${postgres.compression}` });
+    drafts.push(...this.stored());
     if ((postgres?.statistics ?? -1) >= 0) drafts.push({ sql: `${alter} SET STATISTICS ${postgres?.statistics}` });
     if (postgres?.options.length) drafts.push({ sql: `${alter} SET (${postgres.options.join(", ")})` });
     if (column.comment !== "") drafts.push(commentDraft(`COLUMN ${this.#sqlName()}`, column.comment));
@@ -189,6 +193,16 @@ class ColumnSql {
         ),
       );
     return drafts;
+  }
+
+  /** How its values are stored, which another type takes back. */
+  stored(): Draft[] {
+    const { storage = "", compression = "" } = this.#it.column.postgres ?? {};
+    const alter = `${this.#alter} ALTER COLUMN ${ident(this.#it.column.name)}`;
+    return [
+      ...(storage === "" ? [] : [{ sql: `${alter} SET STORAGE ${storage}` }]),
+      ...(compression === "" ? [] : [{ sql: `${alter} SET COMPRESSION ${compression}` }]),
+    ];
   }
 
   /** From a type of the same name, which stepped aside. */

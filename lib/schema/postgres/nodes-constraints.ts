@@ -22,12 +22,14 @@ interface Placed {
   by?: string;
 }
 
-/** How a check gets along with the parents'. */
-interface CheckPlace {
+/** How it gets along with the parents'. */
+interface ConstraintPlace {
+  /** Its table stays and is no longer a part of the parent's: what came with that is its own from then on. */
+  detached?: boolean;
   /** How it comes to be the parent's only. */
   adoption?: Adoption | undefined;
-  /** Those of the parents that it is merged with. */
-  merges?: ObjectKey[];
+  /** The same of the parents. */
+  above?: ObjectKey[];
 }
 
 export function constraintNode(
@@ -35,7 +37,7 @@ export function constraintNode(
   table: Table,
   constraint: Key | Check,
   followsParent: boolean,
-  { adoption, merges = [] }: CheckPlace = {},
+  { detached = false, adoption, above = [] }: ConstraintPlace = {},
 ): Node {
   const kind = "kind" in constraint ? constraint.kind : "check";
   const { name, definition = "", validated = true, comment = "" } = constraint;
@@ -53,7 +55,7 @@ export function constraintNode(
   const foreign = kind === "foreign key" && "references" in constraint ? constraint.references : undefined;
   // An index comes with a name of its own; what is a rule only comes with the parent's.
   const theirsOnly = constraint.local === false && index === undefined && adoption === undefined;
-  const implied = theirsOnly && (followsParent || kind === "foreign key");
+  const implied = theirsOnly && (followsParent || (kind === "foreign key" && !detached));
   // Detached it stays when the parent's goes.
   const attached = (followsParent && index?.postgres?.attachedTo) || "";
   // A partition has it before it is attached; a child gets it with INHERITS.
@@ -68,6 +70,7 @@ export function constraintNode(
     parents: [
       relation,
       ...(attached === "" ? [] : [attached]),
+      ...(constraint.local === false ? above : []),
       ...constraint.columns.map((column) => keyOf.column(table.schema, table.name, column)),
     ],
     needs: [
@@ -89,7 +92,7 @@ export function constraintNode(
     destructive: "drop-constraint",
     line: inlineable(it, kind) ? () => (theirs ? "" : `CONSTRAINT ${ident(name)} ${definition}`) : undefined,
     after: () => afterConstraint(it),
-    merges,
+    merges: constraint.local === false ? [] : above,
     create: () => (implied ? [] : [...addConstraint(world, it, kind, foreign), ...afterConstraint(it)]),
     drop: () =>
       implied

@@ -5,6 +5,26 @@ import { keyOf } from "./keys.ts";
 import { Differences, type Node, node } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
+/** The DEFAULT of a domain, which may need what the domain itself does not. */
+export function domainDefaultNode(domain: DomainType): Node {
+  const type = keyOf.type(domain.schema, domain.name);
+  const alter = `ALTER DOMAIN ${qualified(domain.schema, domain.name)}`;
+  const set = (expression: string) => `${alter} SET DEFAULT ${expression}`;
+  return node<string>({
+    key: keyOf.domainDefault(domain.schema, domain.name),
+    kind: "default",
+    schema: domain.schema,
+    title: shown(domain.schema, domain.name),
+    it: domain.default ?? "",
+    parents: [type],
+    needs: [type],
+    line: () => "",
+    create: set(domain.default ?? ""),
+    drop: `${alter} DROP DEFAULT`,
+    compare: (a, b) => (a === b ? undefined : { words: [`default: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),
+  });
+}
+
 /** A CHECK of a domain. */
 export function domainCheckNode(domain: DomainType, check: DomainType["checks"][number]): Node {
   const type = keyOf.type(domain.schema, domain.name);

@@ -97,16 +97,20 @@ export function adoptionNodes(table: Table, { parent }: Adoption, followers: Obj
   ];
 }
 
-/** Checks of the parents that a table's own is merged with: it is made before them, and dropped after. */
-export function mergedWith(
+/** The parents' checks and foreign keys that are a table's too. Its own is made before them and dropped after; another goes with them. */
+export function sameAbove(
   constraint: Key | Check,
   { tables, kept }: { tables: Map<ObjectKey, Table>; kept: ObjectKey[] },
 ): ObjectKey[] {
-  if (constraint.local === false || "kind" in constraint) return [];
+  const kind = "kind" in constraint ? constraint.kind : "check";
   return kept.flatMap((parent) => {
     const above = tables.get(parent);
-    const same = above?.checks.some(({ name }) => name === constraint.name);
-    return above !== undefined && same ? [keyOf.constraint(above.schema, above.name, constraint.name)] : [];
+    // A foreign key of a partition may have another name.
+    const same =
+      kind === "check"
+        ? above?.checks.find(({ name }) => name === constraint.name)
+        : above?.keys.find((key) => key.kind === "foreign key" && key.definition === constraint.definition);
+    return above === undefined || same === undefined ? [] : [keyOf.constraint(above.schema, above.name, same.name)];
   });
 }
 
@@ -173,6 +177,22 @@ export function localityNode(table: Table, twin: Table | undefined, followers: O
     drop: () => [],
     compare: () => undefined,
   });
+}
+
+/** Whether another table's foreign key, which stays, leads to a partitioned table or one above it: no partition of it can be dropped. */
+export function isPointedAt(
+  target: ObjectKey,
+  { tables, others }: { tables: Map<ObjectKey, Table>; others: Map<ObjectKey, Table> },
+): boolean {
+  const pointed = [...tables].some(([own, { keys }]) =>
+    keys.some(({ name, references }) => {
+      const points = references !== undefined && keyOf.relation(references.schema, references.table) === target;
+      return points && own !== target && others.get(own)?.keys.some((key) => key.name === name);
+    }),
+  );
+  const table = tables.get(target);
+  const above = table === undefined ? [] : parentsOf(table);
+  return pointed || above.some((parent) => isPointedAt(parent, { tables, others }));
 }
 
 /** Children by the key of their parent. */

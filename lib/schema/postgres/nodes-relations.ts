@@ -236,7 +236,11 @@ export function optionDrafts(
   ];
   const drafts: Draft[] = [];
   if (gone.length > 0) drafts.push({ sql: `ALTER ${named.sqlName} RESET (${gone.join(", ")})` });
-  if (come.length > 0) drafts.push({ sql: `ALTER ${named.sqlName} SET (${come.map(optionText).join(", ")})` });
+  // Those that are set move to the end, and the server tells them in their order.
+  const kept = Object.keys(a).filter((name) => a[name] === b[name]);
+  const ordered = [...kept, ...come.map(([name]) => name)].join() === Object.keys(b).join();
+  const set = ordered || words.length === 0 ? come : Object.entries(b);
+  if (set.length > 0) drafts.push({ sql: `ALTER ${named.sqlName} SET (${set.map(optionText).join(", ")})` });
   return { words, drafts };
 }
 
@@ -333,8 +337,13 @@ export function typingNode(table: Table): Node {
   });
 }
 
-/** Being a partition of another table, or inheriting from one. */
-export function parentNode(world: World, table: Table, parent: string, followers: string[]): Node {
+/** Being a partition of another table, or inheriting from one. `apart`: it leaves that before its end. */
+export function parentNode(
+  world: World,
+  table: Table,
+  parent: string,
+  { followers, apart }: { followers: string[]; apart: boolean },
+): Node {
   const child = keyOf.relation(table.schema, table.name);
   const name = qualified(table.schema, table.name);
   const partition = table.postgres?.partitionBound ?? "";
@@ -363,7 +372,7 @@ export function parentNode(world: World, table: Table, parent: string, followers
     it: `${nameIn(parent)} ${partition}`,
     needs,
     follows: followers,
-    parents: [child],
+    parents: apart ? [] : [child],
     create: () => [
       {
         sql: `ALTER TABLE ONLY ${nameIn(parent)} ATTACH PARTITION ${name} ${partition}`,

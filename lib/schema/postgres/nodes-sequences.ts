@@ -1,7 +1,8 @@
 import type { Sequence } from "../model.ts";
+import type { ObjectKey } from "../model-objects.ts";
 import { describeChange, describeNew, type Named } from "./access.ts";
 import { keyOf } from "./keys.ts";
-import { Differences, type Node, node, type World } from "./node.ts";
+import { Differences, type Node, node, versionOf, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
 
@@ -21,6 +22,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
     parents: owner === undefined ? [] : [...column, keyOf.relation(owner.schema, owner.table)],
     needs: [keyOf.schema(sequence.schema), ...(identity ? column : [])],
     slots: [`class:${name}`],
+    follows: takersOf(world, sequence),
     implied: identity,
     ...(identity ? {} : { destructive: "drop-sequence" as const }),
     create: () => [
@@ -36,14 +38,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
         const { words, clauses: changed } = sequenceChange(a.options, b.options, a.last);
         found.words.push(...words);
         if (changed.length > 0) found.add(`ALTER SEQUENCE ${name} ${changed.join(" ")}`);
-        const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");
-        if (owner === undefined)
-          found.note(
-            "persistence",
-            logged(a.unlogged),
-            logged(b.unlogged),
-            `ALTER SEQUENCE ${name} SET ${logged(b.unlogged)}`,
-          );
+        comparePersistence(world, found, { a, b, name });
       }
       const { words, drafts } = describeChange(world, named, a, b);
       // One that is owned goes over with its table.
@@ -59,6 +54,46 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
       return found;
     },
   });
+}
+
+type Owner = Sequence["ownedBy"];
+
+/** Whether a table of both schemas becomes unlogged; undefined when it stays as it is. */
+function becomesUnlogged(world: World, owner: Owner): boolean | undefined {
+  const [before, after] = [world.a, world.b].map(({ tables }) => {
+    const table = tables.find(({ schema, name }) => name === owner?.table && schema === owner.schema);
+    return table?.postgres?.unlogged;
+  });
+  return before === undefined || before === after ? undefined : after;
+}
+
+/** The tables that take a standing sequence along when they become logged or unlogged. */
+function takersOf(world: World, { schema, name }: Sequence): ObjectKey[] {
+  const owners = [world.a, world.b].map(({ sequences }) =>
+    sequences.find((one) => one.name === name && one.schema === schema),
+  );
+  if (owners.includes(undefined)) return [];
+  return owners.flatMap((one) =>
+    one?.ownedBy !== undefined && becomesUnlogged(world, one.ownedBy) !== undefined
+      ? [keyOf.relation(one.ownedBy.schema, one.ownedBy.table)]
+      : [],
+  );
+}
+
+/** One that is owned goes with its table, when that becomes logged or unlogged. */
+function comparePersistence(
+  world: World,
+  found: Differences,
+  { a, b, name }: { a: Sequence; b: Sequence; name: string },
+): void {
+  // 15 brought the statement.
+  if (versionOf(world) < 15) return;
+  const taken = becomesUnlogged(world, a.ownedBy);
+  const stays = b.ownedBy?.table === a.ownedBy?.table && b.ownedBy?.schema === a.ownedBy?.schema;
+  if (taken !== undefined && stays && taken === b.unlogged) return;
+  const logged = (unlogged: boolean | undefined) => (unlogged ? "UNLOGGED" : "LOGGED");
+  const sql = `ALTER SEQUENCE ${name} SET ${logged(b.unlogged)}`;
+  if (!found.note("persistence", logged(a.unlogged), logged(b.unlogged), sql) && taken !== undefined) found.add(sql);
 }
 
 /** That a sequence ends with a column. */

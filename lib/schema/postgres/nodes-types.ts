@@ -5,6 +5,7 @@ import type {
   CompositeType,
   DomainType,
   EnumType,
+  ObjectKey,
   ObjectKind,
   RangeType,
   UserType,
@@ -31,7 +32,7 @@ function namedOf(type: UserType): Named {
 export function typeNode(world: World, type: UserType): Node {
   const named = namedOf(type);
   const name = qualified(type.schema, type.name);
-  const aside = `${type.name.slice(0, 50)}__old`;
+  const aside = asideName(type);
   return node<UserType>({
     key: keyOf.type(type.schema, type.name),
     kind: KINDS[type.kind],
@@ -50,19 +51,31 @@ export function typeNode(world: World, type: UserType): Node {
     drop: `DROP ${named.sqlName}`,
     compare: (a, b) => compareTypes(world, named, a, b),
     swap: {
-      aside: () => [
+      aside: (swapped) => [
         { sql: `ALTER ${named.sqlName} RENAME TO ${ident(aside)}` },
-        ...(type.kind === "range" ? rangeAside(type, aside) : []),
+        ...(type.kind === "range" ? rangeAside(type, subtypeOf(world, type, swapped)) : []),
       ],
       end: () => [{ sql: `DROP ${named.sqlName.split(" ")[0]} ${qualified(type.schema, aside)}` }],
     },
   });
 }
 
+function asideName({ name }: UserType): string {
+  return `${name.slice(0, 50)}__old`;
+}
+
+/** What a range is of, by the name that it has when it may have stepped aside. */
+function subtypeOf(world: World, { options }: RangeType, swapped: ReadonlySet<ObjectKey>): string {
+  const { subtype = "" } = options;
+  const of = world.a.types.find(({ schema, name }) => qualified(schema, name) === subtype);
+  if (of === undefined || !swapped.has(keyOf.type(of.schema, of.name))) return subtype;
+  return qualified(of.schema, asideName(of));
+}
+
 /** What a range type brought along keeps its name when the type gets another. */
-function rangeAside(type: RangeType, aside: string): Draft[] {
+function rangeAside(type: RangeType, subtype: string): Draft[] {
   const name = qualified(type.schema, type.name);
-  const { subtype = "" } = type.options;
+  const aside = asideName(type);
   const functions = [`${name}(${subtype}, ${subtype})`, `${name}(${subtype}, ${subtype}, text)`];
   const drafts = functions.map((one) => ({ sql: `ALTER FUNCTION ${one} RENAME TO ${ident(aside)}` }));
   if (type.multirange === "") return drafts;
@@ -97,9 +110,9 @@ function createDomain(type: DomainType, members: readonly Node[]): string {
   const usual = type.notNullName === undefined || type.notNullName === `${type.name}_not_null`;
   const clauses = [
     type.collate === "" ? "" : ` COLLATE ${type.collate}`,
-    type.default === undefined ? "" : ` DEFAULT ${type.default}`,
+    members.some(({ kind }) => kind === "default") ? ` DEFAULT ${type.default}` : "",
     type.notNull ? `${usual ? "" : ` CONSTRAINT ${ident(type.notNullName ?? "")}`} NOT NULL` : "",
-    ...members.map((member) => `\n    ${member.line?.(members) ?? ""}`),
+    ...members.flatMap((member) => (member.kind === "check" ? [`\n    ${member.line?.(members) ?? ""}`] : [])),
   ];
   return `CREATE DOMAIN ${qualified(type.schema, type.name)} AS ${type.type}${clauses.join("")}`;
 }
@@ -165,12 +178,6 @@ function compareDomains(found: Differences, named: Named, a: DomainType, b: Doma
   found.anew("collation", a.collate, b.collate);
   if (found.replace) return;
   const alter = `ALTER ${named.sqlName}`;
-  found.note(
-    "default",
-    a.default,
-    b.default,
-    b.default === undefined ? `${alter} DROP DEFAULT` : `${alter} SET DEFAULT ${b.default}`,
-  );
   const mayFail: Hazard = { name: "may-fail", detail: `nulls in columns of ${named.sqlName}` };
   const yes = (value: boolean) => (value ? "yes" : "no");
   const usual = b.notNullName === undefined || b.notNullName === `${b.name}_not_null`;

@@ -1,13 +1,21 @@
-import type { Table } from "../model.ts";
+import type { Column, Table } from "../model.ts";
 import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
 import { keyOf, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
 import { extensionNode, routineNode, schemaNode, triggerNode } from "./nodes-code.ts";
 import { columnNode, defaultNode } from "./nodes-columns.ts";
 import { constraintNode } from "./nodes-constraints.ts";
-import { domainCheckNode } from "./nodes-domain-checks.ts";
+import { domainCheckNode, domainDefaultNode } from "./nodes-domain-checks.ts";
 import { attachmentNode, indexNode, statisticsNode } from "./nodes-indexes.ts";
-import { adoptionNodes, adoptionOf, heirsIn, leavesHeirs, localityNode, mergedWith } from "./nodes-inheritance.ts";
+import {
+  adoptionNodes,
+  adoptionOf,
+  heirsIn,
+  isPointedAt,
+  leavesHeirs,
+  localityNode,
+  sameAbove,
+} from "./nodes-inheritance.ts";
 import { otherNode, publicationNodes } from "./nodes-others.ts";
 import { defaultPrivilegesNode, systemPrivilegesNode } from "./nodes-privileges.ts";
 import { nameIn, parentNode, relationNode, typingNode } from "./nodes-relations.ts";
@@ -29,7 +37,9 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   for (const one of schema.extensions) add(extensionNode(world, one));
   for (const one of schema.types) {
     add(typeNode(world, one));
-    if (one.kind === "domain") for (const check of one.checks) add(domainCheckNode(one, check));
+    if (one.kind !== "domain") continue;
+    for (const check of one.checks) add(domainCheckNode(one, check));
+    if (one.default !== undefined) add(domainDefaultNode(one));
   }
   const twins = new Map(other.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
   const tables = new Map(schema.tables.map((table) => [keyOf.relation(table.schema, table.name), table]));
@@ -113,6 +123,7 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
           defaultAbove: above.some(({ columns }) =>
             columns.some(({ name, default: theirs }) => name === column.name && theirs !== undefined),
           ),
+          requiredAbove: !ofA && kept.some((parent) => isFreed(column, others.get(parent), tables.get(parent))),
           adoption: adoption?.columns.has(column.name) ? adoption : undefined,
           after: ofA ? twin?.columns.find(({ name }) => name === column.name) : undefined,
           leavesHeirs: leaves(table),
@@ -132,8 +143,10 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
       }),
     );
   }
+  const detached = ofA && twin !== undefined && !followsParent;
   for (const key of table.keys) {
-    const constraint = constraintNode(world, table, key, followsParent);
+    const above = key.local === false ? sameAbove(key, { tables, kept }) : [];
+    const constraint = constraintNode(world, table, key, followsParent, { detached, above });
     nodes.push(constraint);
     // A partition can't go while its own family points at it.
     if (key.references?.schema === table.schema && key.references.table === table.name)
@@ -142,8 +155,8 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
   }
   for (const check of table.checks) {
     const adopted = adoption?.checks.has(check.name) ? adoption : undefined;
-    const merges = mergedWith(check, { tables, kept });
-    nodes.push(constraintNode(world, table, check, followsParent, { adoption: adopted, merges }));
+    const above = sameAbove(check, { tables, kept });
+    nodes.push(constraintNode(world, table, check, followsParent, { adoption: adopted, above }));
   }
   for (const index of table.indexes) {
     if (!table.keys.some((key) => key.index === index)) nodes.push(indexNode(world, table, index, followsParent));
@@ -153,12 +166,15 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
   // What a partition must have to fit its parent is made before it is attached.
   const followers = nodes.filter(({ key }) => !key.startsWith("attachment:")).map(({ key }) => key);
   for (const parent of parents) {
-    const { columns = [], checks = [] } = tables.get(parent) ?? {};
+    const { columns = [], checks = [], keys = [] } = tables.get(parent) ?? {};
+    // Before its foreign keys go, for they would take the partition's along.
+    const foreign = ofA ? keys.filter(({ kind }) => kind === "foreign key") : [];
     const above = [
       ...columns.map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
-      ...checks.map(({ name }) => `constraint:${nameIn(parent)}.${ident(name)}`),
+      ...[...checks, ...foreign].map(({ name }) => `constraint:${nameIn(parent)}.${ident(name)}`),
     ];
-    nodes.push(parentNode(world, table, parent, [...followers, ...above]));
+    const apart = ofA && twin === undefined && isPointedAt(parent, { tables, others });
+    nodes.push(parentNode(world, table, parent, { followers: [...followers, ...above], apart }));
   }
   const aboveAll = parentsOf(table).flatMap((parent) =>
     (tables.get(parent)?.columns ?? []).map(({ name }) => `column:${nameIn(parent)}.${ident(name)}`),
@@ -167,6 +183,12 @@ function tableNodes(world: World, table: Table, surroundings: Surroundings): Nod
   const locality = ofA ? undefined : localityNode(table, twin, [...followers, ...aboveAll]);
   if (locality !== undefined) nodes.push(locality);
   return nodes;
+}
+
+/** The column of A's table is NOT NULL, and that of B's isn't. */
+function isFreed({ name }: Column, a: Table | undefined, b: Table | undefined): boolean {
+  const [before, after] = [a, b].map((table) => table?.columns.find((column) => column.name === name));
+  return before?.nullable === false && after?.nullable === true;
 }
 
 /** A table may only reference one that outlives a crash as it does: who references becomes unlogged first, and logged last. */
@@ -212,6 +234,9 @@ function addNeeds(nodes: Nodes, schema: FullSchema): void {
       (to.startsWith("constraint:") || to.startsWith("index:"))
     )
       continue;
-    node.needs.add(to);
+    // The server notes of a domain what its default needs; of what could be the base as well, both.
+    const given = from.startsWith("type:") ? nodes.get(`domain default:${nameIn(from)}`) : undefined;
+    given?.needs.add(to);
+    if (given === undefined || !/^(routine|sequence|operator):/.test(to)) node.needs.add(to);
   }
 }

@@ -77,8 +77,9 @@ function order({ id, verb, key }: Operation, { fates, a, b, first }: Ordering): 
       first(id, idOf("drop", need));
       // What makes room for itself goes when the new one is there, and that comes late.
       if (!fates.swapped.has(key)) first(id, idOf("alter", need));
-      // By the name that it still has.
-      if (fates.swapped.has(need) && !fates.swapped.has(key)) first(id, idOf("create", need));
+      // By the name that it still has, which is part of that of a function; nothing is called after a collation.
+      if (fates.swapped.has(need) && !fates.swapped.has(key) && !need.startsWith("collation:"))
+        first(id, idOf("create", need));
     }
     const aside = fates.swapped.has(key) || a.get(key)?.parents.some((parent) => fates.swapped.has(parent));
     if (!aside) first(id, idOf("create", key));

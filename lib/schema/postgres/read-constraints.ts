@@ -38,7 +38,10 @@ const KEY_KINDS: Record<string, Key["kind"]> = { p: "primary key", u: "unique", 
 /** What rows must meet, without NOT NULL, which columns tell, and the server's own copies of foreign keys at partitions. */
 const OF_ROWS = "(k.contype IN ('p', 'u', 'x', 'c') OR k.contype = 'f' AND k.conparentid = 0)";
 
-/** Constraints of tables; constraint triggers are triggers. */
+/** Constraint triggers are triggers; and of a foreign key to a partitioned table the server has one for each partition, on the same table. */
+const OF_TABLES = `k.contype <> 't' AND NOT (k.contype = 'f' AND EXISTS (SELECT FROM pg_constraint u WHERE u.oid = k.conparentid AND u.conrelid = k.conrelid))`;
+
+/** Constraints of tables. */
 export async function readConstraints(catalog: Catalog, relations: Relations): Promise<void> {
   const columns = (numbers: string, relation: string) =>
     `ARRAY(SELECT a.attname FROM unnest(${numbers}) WITH ORDINALITY u(n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = u.n ORDER BY u.i)::text[]`;
@@ -51,7 +54,7 @@ export async function readConstraints(catalog: Catalog, relations: Relations): P
       ${ifWhole(catalog, "obj_description(k.oid, 'pg_constraint')")} AS comment
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN pg_class f ON f.oid = k.confrelid LEFT JOIN pg_namespace fn ON fn.oid = f.relnamespace
-    WHERE ${catalog.depth === "whole" ? "k.contype <> 't'" : OF_ROWS} AND ${USER} ORDER BY k.conrelid, k.conname`);
+    WHERE ${catalog.depth === "whole" ? OF_TABLES : OF_ROWS} AND ${USER} ORDER BY k.conrelid, k.conname`);
   for (const row of rows) {
     const table = relations.get(row.relation);
     if (table === undefined) continue;

@@ -144,7 +144,7 @@ function arranged({ operations }: Steps, { before, members }: Groups): { sorted:
 function comparePlaces(operations: Map<string, Operation>, x: string, y: string): number {
   const [one, other] = [operations.get(x), operations.get(y)];
   if (one === undefined || other === undefined) return 0;
-  return priority(one) - priority(other) || (one.key < other.key ? -1 : 1);
+  return priority(one) - priority(other) || (one.node.place < other.node.place ? -1 : 1);
 }
 
 /** Some operations each of which waits for the next. */
@@ -157,6 +157,20 @@ function circleIn(before: Map<string, Set<string>>, done: Set<string>): string[]
   }
   return at === undefined ? path : path.slice(path.indexOf(at));
 }
+
+/** What can be dropped before the table that it is a part of: all that may name something else. */
+const APART = new Set<ObjectKind>([
+  "foreign key",
+  "default",
+  "sequence",
+  "check",
+  "index",
+  "exclusion",
+  "statistics",
+  "rule",
+  "trigger",
+  "policy",
+]);
 
 /** Takes members of the circle out of their statements that tie it to another part of the circle. */
 function split(steps: Steps, groups: Groups, circle: string[]): boolean {
@@ -174,14 +188,7 @@ function split(steps: Steps, groups: Groups, circle: string[]): boolean {
         return first !== leader && inside.has(first) && earlier.has(id);
       });
       if (operation === undefined || !(operation.verb === "create" ? ties : tied || ties)) continue;
-      if (
-        operation.verb === "drop" &&
-        operation.node.kind !== "foreign key" &&
-        operation.node.kind !== "default" &&
-        operation.node.kind !== "sequence" &&
-        operation.node.kind !== "check"
-      )
-        continue;
+      if (operation.verb === "drop" && !APART.has(operation.node.kind)) continue;
       // It still comes with or after what it is part of.
       const within = operation.within ?? "";
       operation.within = undefined;
