@@ -112,12 +112,15 @@ describe("spellings", () => {
     expect(mask(" bob@x.com  ")).toBe(` ${mask("bob@x.com")}  `);
   });
 
-  test.each(["name", "text", "address", "company"] as const)("of a unique %s keep them in a full column too", (type) => {
-    for (let max = 18; max < 100; max++) {
-      const mask = maskFor(`varchar(${max})`, { type, unique: "suffix", isUnique: true, engine: "mysql" });
-      expect(mask("Ann\v")).toBe(`${mask("Ann")}\v`);
-    }
-  });
+  test.each(["name", "text", "address", "company"] as const)(
+    "of a unique %s keep them in a full column too",
+    (type) => {
+      for (let max = 18; max < 100; max++) {
+        const mask = maskFor(`varchar(${max})`, { type, unique: "suffix", isUnique: true, engine: "mysql" });
+        expect(mask("Ann\v")).toBe(`${mask("Ann")}\v`);
+      }
+    },
+  );
 
   test("with accents are others where the collation ignores case alone", () => {
     const mask = maskFor("citext", { type: "email", fold: "case" });
