@@ -6,7 +6,7 @@ export interface FloatShape {
   scale?: number;
 }
 
-/** From which power of ten an engine writes an exponent, and up to which. */
+/** From which power of ten an engine writes no exponent, and up to which: MySQL beyond it too where a fraction is left. */
 const PLAIN = { postgres: { single: [-4, 6], double: [-4, 15] }, mysql: [-15, 15] } as const;
 
 /**
@@ -23,7 +23,8 @@ export function printFloat(engine: Engine, { single = false, scale }: FloatShape
   });
   const [from, to] = engine === "mysql" ? PLAIN.mysql : PLAIN.postgres[single ? "single" : "double"];
   const sign = value < 0 ? "-" : "";
-  if (power >= from && power < to) return sign + plain(digits, power);
+  const hasFraction = engine === "mysql" && digits.length > power + 1;
+  if (power >= from && (power < to || hasFraction)) return sign + plain(digits, power);
   const mantissa = digits.length === 1 ? digits : `${digits[0]}.${digits.slice(1)}`;
   return `${sign}${mantissa}e${exponent(engine, power)}`;
 }

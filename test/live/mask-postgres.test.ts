@@ -13,7 +13,7 @@ CREATE TYPE mood AS ENUM ('glad', 'sad', 'so-so');
 CREATE DOMAIN mail AS varchar(80) CHECK (VALUE LIKE '%@%');
 CREATE TABLE member (id serial PRIMARY KEY, mails text[], moods mood[], feeling mood, contact mail, code char(12), raw bytea, ip inet, mac macaddr,
   at timestamptz, until timestamptz, words tsvector, notes text, prefs jsonb, nick text, shout text GENERATED ALWAYS AS (upper(nick)) STORED, ok boolean,
-  weight real, ratio double precision, amount numeric);
+  weight real, ratio double precision, amount numeric, fee numeric(8,2) UNIQUE);
 CREATE TRIGGER words BEFORE INSERT OR UPDATE ON member FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger(words, 'pg_catalog.english', notes, nick);
 INSERT INTO member (mails, moods, feeling, contact, code, raw, ip, mac, at, until, notes, prefs, nick, ok, weight, ratio, amount) VALUES
   ('{ann@corp.io,NULL,"b \\"q\\" c@corp.io"}', '{glad,sad}', 'glad', 'ann@corp.io', 'A1', '\\xdeadbeef', '10.1.2.3', '08:00:2b:01:02:03', '2024-02-03 04:05:06.789+02', 'infinity',
@@ -55,6 +55,7 @@ const RULES = [
   { table: "member", column: "weight", strategy: "replace", type: "number" },
   { table: "member", column: "ratio", strategy: "replace", type: "number" },
   { table: "member", column: "amount", strategy: "replace", type: "number" },
+  { table: "member", column: "fee", strategy: "replace", type: "number", range: [0, 999_999.99] },
   { table: "page", column: "tïtle 10", strategy: "redact", with: "heads" },
   { table: "page", column: "body0", strategy: "redact", with: "bodies" },
   { table: "page", column: "words", strategy: "nullify" },

@@ -9,8 +9,9 @@ export async function raiseSequences(build: Build, masks: RowMasks): Promise<boo
     ranges.map(({ column, greatest }) => {
       const own = `pg_catalog.pg_get_serial_sequence(${quoteLiteral(quoteQualified(table))}, ${quoteLiteral(column)})`;
       const highest = `SELECT pg_catalog.max(${quoteIdentifier(column)}) FROM ${quoteQualified(table)}`;
-      // A sequence may end below the range.
-      return `SELECT pg_catalog.setval(s.seqrelid::regclass, least(s.seqmax, greatest(${greatest}, (${highest})))) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = ${own}::regclass`;
+      // A sequence may end below the range, and the column have decimals.
+      const next = `least(s.seqmax, pg_catalog.floor(greatest(${greatest}, (${highest}))::numeric))::bigint`;
+      return `SELECT pg_catalog.setval(s.seqrelid::regclass, ${next}) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = ${own}::regclass`;
     }),
   );
   if (statements.length > 0) await sql(build, `${statements.join(";\n")};`, build.database, "set the sequences");

@@ -27,6 +27,8 @@ test.each<[Engine, string, string, string]>([
   ["postgres", "double precision", "36076173636952500", "3.6076173636952496e+16"],
   ["postgres", "double precision", "NaN", "NaN"],
   ["mysql", "double", "1000000000000000", "1e15"],
+  ["mysql", "double", "-1230471852608296.5", "-1230471852608296.5"],
+  ["postgres", "double precision", "-1230471852608296.5", "-1.2304718526082965e+15"],
   ["mysql", "double", "0.00001", "0.00001"],
   ["mysql", "float", "1.1", "1.100000023841858"],
   ["mysql", "double(10,3)", "7", "7.000"],
