@@ -30,7 +30,7 @@ async function makeEverything(): Promise<Provisioned> {
   const missing = await installPackages();
   const docker = await provideDocker();
   const { images, poolTools, missing: missingImages } = docker.available ? await withDocker() : withoutDocker(docker);
-  const { images: podmanImages, missing: missingInPodman, ...podman } = await providePodman(images);
+  const { images: podmanImages, missing: missingInPodman, ...podman } = await providePodman({ images, poolTools });
   const samples = findSamples();
   missing.push(...missingImages, ...missingInPodman);
   if (!podman.available)

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootId } from "./docker.ts";
 import { attempt, pipe, say } from "./exec.ts";
+import type { Images } from "./images.ts";
 import { type Availability, cacheFolder, type Missing, type ServerImage, writeWhole } from "./report.ts";
 import { RECIPE_LABEL, replacing } from "./stand-in.ts";
 
@@ -17,24 +18,19 @@ const USED_WITH_PODMAN: ServerImage[] = ["postgres:17", "mysql:9.7", "mariadb:11
 const env = { CONTAINERS_CONF: join(import.meta.dir, "containers.conf") };
 
 /** Copies the images to podman and starts a container to see that podman works here. */
-export async function providePodman(images: Partial<Record<ServerImage, string>>): Promise<Podman> {
+export async function providePodman({ images, poolTools }: Pick<Images, "images" | "poolTools">): Promise<Podman> {
   const podman: Podman = { available: false, reason: whyNot() ?? "", env, images: {}, missing: [] };
   if (podman.reason !== "") return podman;
-  const wanted = USED_WITH_PODMAN.filter((name) => images[name] !== undefined);
-  const here = await labelled(
-    "podman",
-    wanted.flatMap((name) => images[name] ?? []),
-  );
-  const there = await labelled(
-    "docker",
-    wanted.flatMap((name) => images[name] ?? []),
-  );
-  for (const name of wanted) {
-    const image = images[name] ?? name;
+  const servers = USED_WITH_PODMAN.flatMap((name) => images[name] ?? []);
+  const wanted = poolTools === null ? servers : [...servers, poolTools];
+  const [here, there] = [await labelled("podman", wanted), await labelled("docker", wanted)];
+  const copied = new Set<string>();
+  for (const image of wanted) {
     const why = here.get(image) === there.get(image) ? undefined : await copy(image);
-    if (why === undefined) podman.images[name] = image;
+    if (why === undefined) copied.add(image);
     else podman.missing.push({ what: `${image} in podman`, why, fix: `docker save ${image} | podman load` });
   }
+  for (const name of USED_WITH_PODMAN) if (copied.has(images[name] ?? "")) podman.images[name] = images[name] as string;
   const [sample] = Object.values(podman.images);
   podman.reason = sample === undefined ? "it has no image to start" : await whyNotRunning(sample);
   return { ...podman, available: podman.reason === "" };
