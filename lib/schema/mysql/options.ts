@@ -14,7 +14,7 @@ const UNSET: Record<string, string> = {
   STATS_SAMPLE_PAGES: "DEFAULT",
   PACK_KEYS: "DEFAULT",
   CHECKSUM: "0",
-  PAGE_CHECKSUM: "0",
+  PAGE_CHECKSUM: "DEFAULT",
   DELAY_KEY_WRITE: "0",
   MIN_ROWS: "0",
   MAX_ROWS: "0",
@@ -48,6 +48,7 @@ export function optionPart(pair: TablePair): Part | undefined {
   const words: string[] = [];
   const clauses: Clause[] = [];
   const costs: Cost[] = [];
+  const leaving: string[] = [];
   const set = (sql: string, cost: Cost) => {
     clauses.push({ rank: RANK.option, sql });
     costs.push(cost);
@@ -56,6 +57,11 @@ export function optionPart(pair: TablePair): Part | undefined {
     const [before, after] = [a.options.get(name), b.options.get(name)];
     if (before === after || ELSEWHERE.test(name) || FIXED.test(name)) continue;
     words.push(fromTo(name.toLowerCase().replaceAll("`", ""), before, after));
+    // Another engine doesn't know what the old one calls so, not even to take it away.
+    if (name.startsWith("`") && after === undefined && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
+      leaving.push(`ALTER TABLE ${quoteIdentifier(pair.name)} ${name}=DEFAULT`);
+      continue;
+    }
     set(
       `${name}=${after ?? UNSET[name] ?? "DEFAULT"}`,
       LIGHT.test(name) ? "inplace" : name === "ENGINE" ? "copy" : "rebuild",
@@ -81,9 +87,9 @@ export function optionPart(pair: TablePair): Part | undefined {
   if (/^blackhole$/i.test(b.options.get("ENGINE") ?? "") && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
     const change = changeOf("table", pair.name, "alter", words);
     const lost: Hazard = { name: "deletes-data", detail: `all rows of ${pair.name}` };
-    return { change, clauses, cost, hazards: [lost], destructive: "recreate-table", bound: true };
+    return { change, clauses, cost, hazards: [lost], destructive: "recreate-table", bound: true, before: leaving };
   }
-  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards: [] };
+  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards: [], before: leaving };
 }
 
 /** The counter is a setting only where somebody set it: above a table without rows. */
