@@ -165,8 +165,9 @@ function definition(pair: TablePair, index: IndexText): string {
 function weighed(pair: TablePair, index: IndexText): Pick<Part, "cost" | "hazards"> {
   // An expression is a hidden column.
   const computed = index.parts.some((part) => part.startsWith("("));
-  const special = /^(FULLTEXT|SPATIAL|VECTOR)/.test(index.kind);
-  const cost: Cost = !pair.innodb || computed ? "copy" : special ? "shared" : "inplace";
+  const special = /^(FULLTEXT|SPATIAL)/.test(index.kind);
+  const cost: Cost =
+    !pair.innodb || computed || index.kind.startsWith("VECTOR") ? "copy" : special ? "shared" : "inplace";
   const twice = {
     name: "may-fail" as const,
     detail: `rows of ${pair.name} that have the same ${index.parts.join(", ")}`,
