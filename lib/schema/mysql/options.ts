@@ -49,6 +49,7 @@ export function optionPart(pair: TablePair): Part | undefined {
   const clauses: Clause[] = [];
   const costs: Cost[] = [];
   const leaving: string[] = [];
+  const left: string[] = [];
   const set = (sql: string, cost: Cost) => {
     clauses.push({ rank: RANK.option, sql });
     costs.push(cost);
@@ -57,9 +58,11 @@ export function optionPart(pair: TablePair): Part | undefined {
     const [before, after] = [a.options.get(name), b.options.get(name)];
     if (before === after || ELSEWHERE.test(name) || FIXED.test(name)) continue;
     words.push(fromTo(name.toLowerCase().replaceAll("`", ""), before, after));
-    // Another engine doesn't know what the old one calls so, not even to take it away.
-    if (name.startsWith("`") && after === undefined && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
-      leaving.push(`ALTER TABLE ${quoteIdentifier(pair.name)} ${name}=DEFAULT`);
+    const moves = after === undefined && a.options.get("ENGINE") !== b.options.get("ENGINE");
+    // Another engine doesn't know what the old one calls so, not even to take it away; Aria puts this one back at once.
+    const list = name === "PAGE_CHECKSUM" ? left : /^`|^TRANSACTIONAL$/.test(name) ? leaving : undefined;
+    if (moves && list !== undefined) {
+      list.push(`ALTER TABLE ${quoteIdentifier(pair.name)} ${name}=DEFAULT`);
       continue;
     }
     set(
@@ -87,9 +90,25 @@ export function optionPart(pair: TablePair): Part | undefined {
   if (/^blackhole$/i.test(b.options.get("ENGINE") ?? "") && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
     const change = changeOf("table", pair.name, "alter", words);
     const lost: Hazard = { name: "deletes-data", detail: `all rows of ${pair.name}` };
-    return { change, clauses, cost, hazards: [lost], destructive: "recreate-table", bound: true, before: leaving };
+    return {
+      change,
+      clauses,
+      cost,
+      hazards: [lost],
+      destructive: "recreate-table",
+      bound: true,
+      before: leaving,
+      after: left,
+    };
   }
-  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards: [], before: leaving };
+  return {
+    change: changeOf("table", pair.name, "alter", words),
+    clauses,
+    cost,
+    hazards: [],
+    before: leaving,
+    after: left,
+  };
 }
 
 /** The counter is a setting only where somebody set it: above a table without rows. */
