@@ -25,7 +25,7 @@ export function indexParts(pair: TablePair, remade: Set<string>): Part[] {
     const part = old === undefined ? addition(pair, index, dropped) : alteration(pair, old, { index, stepsAside });
     if (part !== undefined) parts.push(part);
   }
-  return [...parts, ...dropped.flatMap((index) => removal(pair, index))];
+  return [...parts, ...dropped.flatMap((index) => removal(pair, index, dropped))];
 }
 
 /** An index that the server made for a foreign key leaves when another one comes that does for it, too. */
@@ -124,7 +124,9 @@ function alteration(
 }
 
 /** One whose columns all go leaves with them. */
-function removal(pair: TablePair, index: IndexText): Part[] {
+function removal(pair: TablePair, index: IndexText, dropped: IndexText[]): Part[] {
+  // An expression is a hidden column, which goes beside others only by a copy.
+  const computed = dropped.length > 1 && index.parts.some((part) => part.startsWith("("));
   const kept = new Set(pair.b.columns.map(({ name }) => name));
   const plainColumns = index.parts.every((part) => part.startsWith("`"));
   const gone = plainColumns && columnsOf(index).every((name) => !kept.has(name));
@@ -132,7 +134,7 @@ function removal(pair: TablePair, index: IndexText): Part[] {
     {
       change: changeOf("index", `${pair.name}.${index.name}`, "drop", [describe(index)]),
       clauses: gone ? [] : [{ rank: RANK.dropIndex, sql: `DROP INDEX ${quoteIdentifier(index.name)}` }],
-      cost: pair.innodb && !index.kind.startsWith("VECTOR") ? "inplace" : "copy",
+      cost: pair.innodb && !computed && !index.kind.startsWith("VECTOR") ? "inplace" : "copy",
       hazards: [],
       destructive: "drop-index",
       ...(isNeeded(pair, index) ? { bound: true } : {}),
