@@ -25,11 +25,19 @@ export function additionCost(pair: TablePair, column: ColumnText): Cost {
   if (!pair.innodb || column.autoIncrement || column.check !== "" || column.generated?.stored) return "copy";
   // The value of an expression, and one that no type has, must be computed for rows that are there.
   if (isComputed(column.default) || isFilledOddly(pair, column)) return "copy";
+  const place = pair.b.columns.indexOf(column);
+  const before = new Set(pair.a.columns.map(({ name }) => name));
+  const last = pair.b.columns.slice(place + 1).every(({ name }) => !before.has(name));
+  // MySQL (9.7 too) moves columns behind a virtual one by a copy only.
+  if (column.generated !== undefined && pair.flavour === "mysql" && !last) return "copy";
   return pair.instant ? "instant" : "rebuild";
 }
 
 export function removalCost(pair: TablePair, column: ColumnText): Cost {
   if (!pair.innodb) return "copy";
+  const kept = new Set(pair.b.columns.map(({ name }) => name));
+  const others = pair.a.columns.some(({ name, generated }) => generated?.stored === false && kept.has(name));
+  if (column.generated?.stored === false && pair.flavour === "mysql" && others) return "copy";
   const indexed = pair.a.indexes.some(({ parts }) => parts.flatMap(namesIn).includes(column.name));
   return pair.dropsInstantly && !indexed && !column.generated?.stored ? "instant" : "rebuild";
 }
@@ -78,6 +86,8 @@ export function weigh(pair: TablePair, a: ColumnText, b: ColumnText): { cost: Co
     if (wider === undefined && !holdsMore(a.type, b.type))
       hazards.push({ name: "may-fail", detail: `values of ${name} that don't fit ${b.type}` });
   }
+  if (b.check !== "" && a.check !== b.check)
+    hazards.push({ name: "may-fail", detail: `rows of ${pair.name} for which ${b.check} is false` });
   const clock = isComputed(b.default) || /^current_timestamp/i.test(b.default ?? "");
   if (a.notNull !== b.notNull) costs.push(b.notNull && clock ? "copy" : "rebuild");
   if (!a.notNull && b.notNull && b.generated === undefined)

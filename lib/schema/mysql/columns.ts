@@ -16,7 +16,15 @@ export function columnParts(pair: TablePair): Part[] {
     const part = old === undefined ? addition(pair, column) : alteration(pair, old, column);
     if (part !== undefined) parts.push(part);
   }
-  for (const column of pair.a.columns) if (!kept.has(column.name)) parts.push(removal(pair, column));
+  const remade = new Set(
+    pair.b.columns
+      .filter((column) => {
+        const old = before.get(column.name);
+        return old !== undefined && isMadeAnew(pair, old, column);
+      })
+      .map(({ name }) => name),
+  );
+  for (const column of pair.a.columns) if (!kept.has(column.name)) parts.push(removal(pair, column, remade));
   return parts;
 }
 
@@ -89,7 +97,8 @@ function place(pair: TablePair, column: ColumnText): string {
   return previous === undefined ? " FIRST" : ` AFTER ${quoteIdentifier(previous.name)}`;
 }
 
-function removal(pair: TablePair, column: ColumnText): Part {
+/** `remade` are columns that are dropped and added under one name: what is computed from them leaves together with them. */
+function removal(pair: TablePair, column: ColumnText, remade: Set<string>): Part {
   const generated = column.generated !== undefined;
   const part: Part = {
     change: changeOf("column", nameOf(pair, column.name), "drop", [column.text]),
@@ -100,7 +109,8 @@ function removal(pair: TablePair, column: ColumnText): Part {
   // The row marks go with the versioning itself.
   if (column.rowMark !== "") return { ...part, hazards: [] };
   // There may be one of these only, and it wants its key: it leaves together with what takes its place.
-  return { ...part, destructive: "drop-column", ...(column.autoIncrement ? { bound: true } : {}) };
+  const computed = namesIn(column.generated?.expression ?? "").some((name) => remade.has(name));
+  return { ...part, destructive: "drop-column", ...(column.autoIncrement || computed ? { bound: true } : {}) };
 }
 
 function alteration(pair: TablePair, old: ColumnText, column: ColumnText): Part | undefined {

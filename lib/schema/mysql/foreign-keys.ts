@@ -1,7 +1,7 @@
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { Statement } from "../change.ts";
 import { COMMITS } from "./alter.ts";
-import type { ForeignKeyText } from "./definition.ts";
+import type { ForeignKeyText, IndexText } from "./definition.ts";
 import { changeOf, fromTo, type Part } from "./part.ts";
 
 /** A table's foreign keys on both sides, A's under the names that things have in B. */
@@ -9,6 +9,8 @@ export interface Links {
   table: string;
   a: ForeignKeyText[];
   b: ForeignKeyText[];
+  /** In B, where the server may take some for its own. */
+  indexes: IndexText[];
   /** Created now, with these keys in its CREATE TABLE already. */
   inline: Set<string>;
 }
@@ -85,16 +87,40 @@ function dropStatement(link: Links, parts: Part[]): Statement[] {
   ];
 }
 
+/**
+ * The server (MySQL 9.7 and MariaDB 11.8 too) made an index for a foreign key that had none, remembers that, and calls it
+ * after the next one on these columns. One that is asked for by name keeps it.
+ */
+function servants({ a, indexes }: Links, keys: ForeignKeyText[]): IndexText[] {
+  return indexes.filter((index) => {
+    const mine = keys.filter(({ columns }) => serves(index, columns));
+    return a.some(({ columns }) => serves(index, columns)) && mine.some(({ name }) => name !== index.name);
+  });
+}
+
+/** Whether the server may have made this index for a foreign key on these columns. */
+export function serves({ kind, text }: IndexText, columns: string[]): boolean {
+  return (
+    kind === "KEY" && text.replaceAll(" ", "") === `(${columns.map(quoteIdentifier).join(",")})`.replaceAll(" ", "")
+  );
+}
+
 /** Rows are looked at: without `foreign_key_checks` it would be quicker and true by chance only. */
 function addStatement(link: Links, parts: Part[]): Statement[] {
   const [first] = parts;
   if (first === undefined) return [];
-  const keys = parts.map((part) => link.b.find(({ name }) => name === keyName(part, link)));
-  const clauses = keys.map((key) => `ADD CONSTRAINT ${quoteIdentifier(key?.name ?? "")} ${key?.text}`);
+  const keys = parts.flatMap((part) => link.b.filter(({ name }) => name === keyName(part, link)));
+  const clauses = [
+    ...servants(link, keys).flatMap(({ kind, name, text }) => [
+      `DROP INDEX ${quoteIdentifier(name)}`,
+      `ADD ${kind} ${quoteIdentifier(name)} ${text}`,
+    ]),
+    ...keys.map((key) => `ADD CONSTRAINT ${quoteIdentifier(key.name)} ${key.text}`),
+  ];
   const sql = [`ALTER TABLE ${quoteIdentifier(link.table)}`, clauses.join(",\n  ")].join(
     clauses.length > 1 ? "\n  " : " ",
   );
-  const fails = keys.map((key) => `rows of ${link.table} whose ${key?.columns.join(", ")} is not in ${key?.table}`);
+  const fails = keys.map((key) => `rows of ${link.table} whose ${key.columns.join(", ")} is not in ${key.table}`);
   return [
     {
       sql,

@@ -18,14 +18,15 @@ export const mysqlDialect: SchemaDialect = {
   },
 };
 
+const PROGRAM = /^CREATE (OR REPLACE )?(DEFINER|FUNCTION|PROCEDURE|TRIGGER|EVENT|PACKAGE|AGGREGATE)/i;
+
 /** The client cuts at semicolons, unless it is told of another sign for what holds some. */
 function terminated(sql: string): string {
-  if (
-    !/;/.test(sql) ||
-    !/^CREATE (OR REPLACE )?(DEFINER|FUNCTION|PROCEDURE|TRIGGER|EVENT|PACKAGE|AGGREGATE)/i.test(sql)
-  )
-    return `${sql};`;
+  if (!PROGRAM.test(sql)) return `${sql};`;
+  // A body may end in a comment, in which the sign says nothing.
+  const end = /(--|#).*$/.test(sql) ? "\n" : "";
+  if (!sql.includes(";")) return `${sql}${end};`;
   let sign = "//";
   while (sql.includes(sign)) sign += "/";
-  return `DELIMITER ${sign}\n${sql}${sign}\nDELIMITER ;`;
+  return `DELIMITER ${sign}\n${sql}${end}${sign}\nDELIMITER ;`;
 }

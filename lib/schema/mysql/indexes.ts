@@ -1,5 +1,6 @@
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { CheckText, IndexText } from "./definition.ts";
+import { serves } from "./foreign-keys.ts";
 import type { TablePair } from "./pair.ts";
 import { type Clause, type Cost, changeOf, fromTo, type Part, RANK } from "./part.ts";
 import { namesIn, unquoteName } from "./tokens.ts";
@@ -19,11 +20,20 @@ export function indexParts(pair: TablePair, remade: Set<string>): Part[] {
     const renamed = index.parts.some(
       (part) => part.startsWith("(") && namesIn(part).some((name) => pair.oldNames.has(name)),
     );
-    const stepsAside = blocks || renamed || columnsOf(index).some((name) => remade.has(name));
+    const stepsAside =
+      blocks || renamed || columnsOf(index).some((name) => remade.has(name)) || isCovered(pair, index, before);
     const part = old === undefined ? addition(pair, index, dropped) : alteration(pair, old, { index, stepsAside });
     if (part !== undefined) parts.push(part);
   }
-  return [...parts, ...dropped.flatMap((index) => removal(pair, index))];
+  return [...parts, ...dropped.flatMap((index) => removal(pair, index, dropped))];
+}
+
+/** An index that the server made for a foreign key leaves when another one comes that does for it, too. */
+function isCovered(pair: TablePair, index: IndexText, before: Map<string, IndexText>): boolean {
+  if (!pair.a.foreignKeys.some(({ columns }) => serves(index, columns))) return false;
+  return pair.b.indexes.some(
+    ({ name, text, parts }) => before.get(name)?.text !== text && index.parts.every((part, at) => parts[at] === part),
+  );
 }
 
 function columnsOf(index: IndexText): string[] {
@@ -82,8 +92,9 @@ function alteration(
   const same = sameIndex(pair, old, index);
   if (!same || stepsAside) {
     const drop = `DROP INDEX ${quoteIdentifier(index.name)}`;
-    // MySQL takes one that differs in its parser or block size only for the same, and does nothing.
-    const apart = pair.flavour === "mysql" && old.kind === index.kind && old.parts.join() === index.parts.join();
+    // The server takes one that differs in its parser (MySQL) or block size only for the same, and does nothing.
+    const alike = old.kind === index.kind && old.parts.join() === index.parts.join();
+    const apart = alike && (pair.flavour === "mysql" || /KEY_BLOCK_SIZE/.test(`${old.text}${index.text}`));
     return {
       change: changeOf(
         "index",
@@ -113,7 +124,9 @@ function alteration(
 }
 
 /** One whose columns all go leaves with them. */
-function removal(pair: TablePair, index: IndexText): Part[] {
+function removal(pair: TablePair, index: IndexText, dropped: IndexText[]): Part[] {
+  // An expression is a hidden column, which goes beside others only by a copy.
+  const computed = dropped.length > 1 && index.parts.some((part) => part.startsWith("("));
   const kept = new Set(pair.b.columns.map(({ name }) => name));
   const plainColumns = index.parts.every((part) => part.startsWith("`"));
   const gone = plainColumns && columnsOf(index).every((name) => !kept.has(name));
@@ -121,7 +134,7 @@ function removal(pair: TablePair, index: IndexText): Part[] {
     {
       change: changeOf("index", `${pair.name}.${index.name}`, "drop", [describe(index)]),
       clauses: gone ? [] : [{ rank: RANK.dropIndex, sql: `DROP INDEX ${quoteIdentifier(index.name)}` }],
-      cost: pair.innodb ? "inplace" : "copy",
+      cost: pair.innodb && !computed && !index.kind.startsWith("VECTOR") ? "inplace" : "copy",
       hazards: [],
       destructive: "drop-index",
       ...(isNeeded(pair, index) ? { bound: true } : {}),
@@ -154,8 +167,9 @@ function definition(pair: TablePair, index: IndexText): string {
 function weighed(pair: TablePair, index: IndexText): Pick<Part, "cost" | "hazards"> {
   // An expression is a hidden column.
   const computed = index.parts.some((part) => part.startsWith("("));
-  const special = /^(FULLTEXT|SPATIAL|VECTOR)/.test(index.kind);
-  const cost: Cost = !pair.innodb || computed ? "copy" : special ? "shared" : "inplace";
+  const special = /^(FULLTEXT|SPATIAL)/.test(index.kind);
+  const cost: Cost =
+    !pair.innodb || computed || index.kind.startsWith("VECTOR") ? "copy" : special ? "shared" : "inplace";
   const twice = {
     name: "may-fail" as const,
     detail: `rows of ${pair.name} that have the same ${index.parts.join(", ")}`,

@@ -18,6 +18,7 @@ export function planKeys(
     table: pair.name,
     a: pair.a.foreignKeys.map((key) => underNewNames(key, renames, { table: pair.name, oldTable: pair.oldTable })),
     b: pair.b.foreignKeys,
+    indexes: pair.b.indexes,
     inline: new Set(),
   }));
   for (const table of created)
@@ -25,6 +26,7 @@ export function planKeys(
       table: table.name,
       a: [],
       b: definitionOf(table).foreignKeys,
+      indexes: [],
       inline: inline.get(table.name) ?? new Set(),
     });
   const keys = planLinks(

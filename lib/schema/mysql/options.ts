@@ -14,7 +14,7 @@ const UNSET: Record<string, string> = {
   STATS_SAMPLE_PAGES: "DEFAULT",
   PACK_KEYS: "DEFAULT",
   CHECKSUM: "0",
-  PAGE_CHECKSUM: "0",
+  PAGE_CHECKSUM: "DEFAULT",
   DELAY_KEY_WRITE: "0",
   MIN_ROWS: "0",
   MAX_ROWS: "0",
@@ -48,6 +48,8 @@ export function optionPart(pair: TablePair): Part | undefined {
   const words: string[] = [];
   const clauses: Clause[] = [];
   const costs: Cost[] = [];
+  const leaving: string[] = [];
+  const left: string[] = [];
   const set = (sql: string, cost: Cost) => {
     clauses.push({ rank: RANK.option, sql });
     costs.push(cost);
@@ -56,6 +58,13 @@ export function optionPart(pair: TablePair): Part | undefined {
     const [before, after] = [a.options.get(name), b.options.get(name)];
     if (before === after || ELSEWHERE.test(name) || FIXED.test(name)) continue;
     words.push(fromTo(name.toLowerCase().replaceAll("`", ""), before, after));
+    const moves = after === undefined && a.options.get("ENGINE") !== b.options.get("ENGINE");
+    // Another engine doesn't know what the old one calls so, not even to take it away; Aria puts this one back at once.
+    const list = name === "PAGE_CHECKSUM" ? left : /^`|^TRANSACTIONAL$/.test(name) ? leaving : undefined;
+    if (moves && list !== undefined) {
+      list.push(`ALTER TABLE ${quoteIdentifier(pair.name)} ${name}=DEFAULT`);
+      continue;
+    }
     set(
       `${name}=${after ?? UNSET[name] ?? "DEFAULT"}`,
       LIGHT.test(name) ? "inplace" : name === "ENGINE" ? "copy" : "rebuild",
@@ -81,9 +90,25 @@ export function optionPart(pair: TablePair): Part | undefined {
   if (/^blackhole$/i.test(b.options.get("ENGINE") ?? "") && a.options.get("ENGINE") !== b.options.get("ENGINE")) {
     const change = changeOf("table", pair.name, "alter", words);
     const lost: Hazard = { name: "deletes-data", detail: `all rows of ${pair.name}` };
-    return { change, clauses, cost, hazards: [lost], destructive: "recreate-table", bound: true };
+    return {
+      change,
+      clauses,
+      cost,
+      hazards: [lost],
+      destructive: "recreate-table",
+      bound: true,
+      before: leaving,
+      after: left,
+    };
   }
-  return { change: changeOf("table", pair.name, "alter", words), clauses, cost, hazards: [] };
+  return {
+    change: changeOf("table", pair.name, "alter", words),
+    clauses,
+    cost,
+    hazards: [],
+    before: leaving,
+    after: left,
+  };
 }
 
 /** The counter is a setting only where somebody set it: above a table without rows. */

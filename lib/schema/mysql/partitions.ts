@@ -1,3 +1,4 @@
+import { quoteIdentifier } from "../../engine/mysql/quote.ts";
 import type { TablePair } from "./pair.ts";
 import { changeOf, fromTo, type Part } from "./part.ts";
 import { splitAtCommas, tokensOf } from "./tokens.ts";
@@ -22,8 +23,11 @@ export function partitionPart(pair: TablePair): Part | undefined {
     before === "" ? "create" : after === "" ? "drop" : "alter",
     wordsOf(before, after),
   );
-  const part: Part = { change, clauses: [], cost: "copy", hazards: [] };
-  if (after === "") return { ...part, tail: "REMOVE PARTITIONING" };
+  // A history can't end as long as partitions are made of it.
+  const ended = /\bSYSTEM_TIME\b/.test(before) && !pair.b.systemVersioned;
+  const first = ended ? [`ALTER TABLE ${quoteIdentifier(pair.name)} REMOVE PARTITIONING`] : [];
+  const part: Part = { change, clauses: [], cost: "copy", hazards: [], before: first };
+  if (after === "") return ended ? part : { ...part, tail: "REMOVE PARTITIONING" };
   const whole: Part = {
     ...part,
     tail: after,
@@ -44,7 +48,8 @@ function underRenamed(pair: TablePair, text: string): Part | undefined {
 function step(part: Part, a: Partitioning, b: Partitioning): Part | undefined {
   if (a.head !== b.head) return undefined;
   if (a.list.length === 0 || b.list.length === 0) {
-    if (a.list.length !== b.list.length) return undefined;
+    // A number that nobody gave is 1, and isn't printed: only the whole scheme brings it back.
+    if (a.list.length !== b.list.length || a.count === 0 || b.count === 0) return undefined;
     const more = b.count - a.count;
     return { ...part, alone: more > 0 ? `ADD PARTITION PARTITIONS ${more}` : `COALESCE PARTITION ${-more}` };
   }

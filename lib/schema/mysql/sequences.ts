@@ -45,15 +45,17 @@ export function planSequences(a: FullSchema, b: FullSchema, { chosen, changes }:
     if (old === undefined)
       add(plan.makes, changeOf("sequence", name, "create", [text]), `CREATE SEQUENCE ${quoteIdentifier(name)} ${text}`);
     else if (text !== was) {
-      // Its engine is ALTER TABLE's business.
-      const [options = "", engine] = text.split(/ ENGINE=/);
+      // Its engine and its comment are ALTER TABLE's business.
+      const [options = "", engine = ""] = text.split(/ ENGINE=/);
       const change = changeOf("sequence", name, "alter", [fromTo("sequence", was, text)]);
       const moved = startOf(text) !== startOf(was) && fresh(name);
       const restarted = moved ? `${options} restart with ${startOf(text)}` : options;
       const [range = "", oldEngine = ""] = was.split(/ ENGINE=/);
       for (const sql of sequenceSteps(name, { before: range, after: restarted, engine: oldEngine }))
         add(plan.makes, change, sql);
-      if (engine !== oldEngine) add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}`);
+      const silenced = / COMMENT=/.test(oldEngine) && !/ COMMENT=/.test(engine) ? " COMMENT=''" : "";
+      if (engine !== oldEngine)
+        add(plan.makes, change, `ALTER TABLE ${quoteIdentifier(name)} ENGINE=${engine}${silenced}`);
     }
   }
   for (const [name, sequence] of before)

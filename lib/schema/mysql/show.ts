@@ -61,21 +61,13 @@ export async function untranslated<T>(session: CatalogSession, action: () => Pro
 export function withoutDatabase(create: string, database: string): string {
   const own = `\`${database.replaceAll("`", "``")}\`.`;
   if (!create.includes(own)) return create;
-  const tokens = tokensOf(create);
-  const cuts = new Set<number>();
-  for (const [at, token] of tokens.entries()) {
-    if (!create.startsWith(own, token.at) || token.kind === "string") continue;
-    const [, , , next] = tokens.slice(at, at + 4);
-    if (next?.text === "." || next?.kind === "group") cuts.add(token.at);
-  }
-  for (const { at, kind, text } of tokens)
-    if (kind === "group") for (const cut of inside(text, own)) cuts.add(at + cut);
+  const cuts = inside(`(${create})`, own).map((cut) => cut - 1);
   let rest = create;
-  for (const cut of [...cuts].sort((a, b) => b - a)) rest = rest.slice(0, cut) + rest.slice(cut + own.length);
+  for (const cut of cuts.sort((a, b) => b - a)) rest = rest.slice(0, cut) + rest.slice(cut + own.length);
   return rest;
 }
 
-/** The same in a parenthesis, where a name may stand behind `nextval(`. */
+/** Where the database is named in a parenthesis: before columns and functions, and before a sequence behind `nextval(`. */
 function inside(group: string, own: string): number[] {
   const tokens = tokensOf(group.slice(1, -1));
   return tokens.flatMap((token, at) => {
@@ -83,7 +75,8 @@ function inside(group: string, own: string): number[] {
       const sequence = /^(next|last|set)val$/i.test(tokens[at - 1]?.text ?? "") && token.text.startsWith(`(${own}`);
       return [...(sequence ? [1] : []), ...inside(token.text, own)].map((cut) => token.at + 1 + cut);
     }
-    const column = token.kind === "name" && group.startsWith(own, token.at + 1) && tokens[at + 3]?.text === ".";
-    return column ? [token.at + 1] : [];
+    const next = tokens[at + 3];
+    const owned = token.kind === "name" && group.startsWith(own, token.at + 1);
+    return owned && (next?.text === "." || next?.kind === "group") ? [token.at + 1] : [];
   });
 }

@@ -7,5 +7,12 @@ export const sqliteDialect: SchemaDialect = {
   read: readSqlite,
   readTables: readSqlite,
   diff: diffSqlite,
-  script: { begin: "BEGIN IMMEDIATE", commit: "COMMIT", before: ["PRAGMA foreign_keys = OFF"], after: [] },
+  script: {
+    begin: "BEGIN IMMEDIATE",
+    commit: "COMMIT",
+    before: ["PRAGMA foreign_keys = OFF"],
+    after: [],
+    // A text may end in a comment, in which a semicolon says nothing.
+    terminated: (sql) => (/--[^\n]*$/.test(sql) ? `${sql}\n;` : `${sql};`),
+  },
 };

@@ -77,7 +77,8 @@ function addition(table: string, column: ColumnText): Difference {
     has(/^(primary|unique)/) !== undefined ||
     (has(/^not null/) !== undefined && empty && has(/^(generated|as)/) === undefined) ||
     (has(/^(generated|as)/)?.endsWith("stored") ?? false) ||
-    (has(/^references/) !== undefined && !empty);
+    (has(/^references/) !== undefined && !empty) ||
+    isRowNumber(column);
   const difference: Difference = { kind: "column", name: column.name, action: "create", words: [column.sql] };
   if (refused || !constant) return difference;
   const sql = `ALTER TABLE ${quoteIdentifier(table)} ADD COLUMN ${column.sql}`;
@@ -85,6 +86,13 @@ function addition(table: string, column: ColumnText): Difference {
   const hazards: Hazard[] =
     checked === undefined ? [] : [{ name: "may-fail", detail: `rows of ${table} for which ${checked} is false` }];
   return { ...difference, alone: { sql, hazards } };
+}
+
+/** Columns that hide the row's own number behind its names: neither ADD nor DROP COLUMN takes them. */
+const ROW_NUMBERS = ["rowid", "_rowid_", "oid"];
+
+function isRowNumber({ name }: ColumnText): boolean {
+  return ROW_NUMBERS.includes(name.toLowerCase());
 }
 
 /** DROP COLUMN takes what nothing else names; the server looks at keys, indexes, checks and generated columns. */
@@ -104,7 +112,7 @@ function removal(pair: TablePair, column: ColumnText): Difference {
     [...a.constraints.keys()].some(names) ||
     old.indexes.some(({ definition, columns }) => columns.includes(column.name) || names(definition ?? ""));
   const difference: Difference = { kind: "column", name: column.name, action: "drop", words: [column.sql] };
-  if (used || b.columns.length === 0) return difference;
+  if (used || isRowNumber(column) || b.columns.length === 0) return difference;
   const hazards: Hazard[] = [
     ...(isGenerated(column)
       ? []
@@ -144,20 +152,22 @@ export function rebuild(
     { name: "rewrites-table", detail: `all rows of ${name} are copied into a new table` },
     { name: "locks", detail: "nobody else writes to the database until the transaction ends" },
   ];
+  const copy = copyRows(pair, temporary);
+  const allRows: Hazard = { name: "deletes-data", detail: `all rows of ${name}, of which no column stays` };
   return [
     statement(`CREATE TABLE ${temporary}${b.rest}`),
-    ...copyRows(pair, temporary).map((sql) => statement(sql, hazards)),
+    ...(copy === undefined ? [] : [statement(copy, hazards)]),
     ...(a.autoincrement && b.autoincrement ? keepCounter(name, beside).map((sql) => statement(sql)) : []),
     // Otherwise renaming looks into every view and trigger, and finds the table missing that is just being replaced.
     statement("PRAGMA legacy_alter_table = ON"),
-    statement(`DROP TABLE ${quoted}`),
+    statement(`DROP TABLE ${quoted}`, copy === undefined ? [allRows] : []),
     statement(`ALTER TABLE ${temporary} RENAME TO ${quoted}`),
     statement("PRAGMA legacy_alter_table = OFF"),
   ];
 }
 
 /** Nothing where the two have no column in common. */
-function copyRows(pair: TablePair, temporary: string): string[] {
+function copyRows(pair: TablePair, temporary: string): string | undefined {
   const { a, b, name } = pair;
   const columns = b.columns
     .filter((column) => !isGenerated(column))
@@ -167,14 +177,21 @@ function copyRows(pair: TablePair, temporary: string): string[] {
     });
   const rowid = keptRowid(pair);
   const list = [...(rowid === undefined ? [] : [rowid]), ...columns].join(", ");
-  return list === "" ? [] : [`INSERT INTO ${temporary} (${list}) SELECT ${list} FROM ${quoteIdentifier(name)}`];
+  if (list === "") return undefined;
+  return `INSERT${tolerates(b) ? " OR ABORT" : ""} INTO ${temporary} (${list}) SELECT ${list} FROM ${quoteIdentifier(name)}`;
+}
+
+/** A key that leaves out or replaces rows would do so here and say nothing. */
+function tolerates({ columns, constraints }: TableText): boolean {
+  const texts = [...columns.flatMap(({ attributes }) => attributes), ...constraints.keys()].map(unnamed);
+  return texts.some((text) => /^(unique|primary).* on conflict (ignore|replace)\b/.test(text));
 }
 
 /** Others may know the rows by their number: full text indexes over the table do. */
 function keptRowid({ a, b }: TablePair): string | undefined {
   if (a.withoutRowid || b.withoutRowid || b.columns.some((column) => isRowid(b, column))) return undefined;
   const taken = new Set([...a.columns, ...b.columns].map(({ name }) => name.toLowerCase()));
-  return ["rowid", "_rowid_", "oid"].find((name) => !taken.has(name));
+  return ROW_NUMBERS.find((name) => !taken.has(name));
 }
 
 /** The number itself under another name. */
@@ -203,6 +220,8 @@ function narrowed({ a, b, name }: TablePair): string[] {
   const details: string[] = [];
   for (const column of b.columns) {
     const old = a.columns.find((one) => one.name.toLowerCase() === column.name.toLowerCase());
+    if (old !== undefined && isRowid(b, column) && !b.withoutRowid && old.type !== "integer")
+      details.push(`values of ${name}.${column.name} that are no whole number`);
     if (b.strict && a.strict && old !== undefined && old.type !== column.type)
       details.push(`values of ${name}.${column.name} that are no ${column.type}`);
     const added = column.attributes.filter((attribute) => !old?.attributes.includes(attribute));
@@ -214,6 +233,7 @@ function narrowed({ a, b, name }: TablePair): string[] {
         details.push(`any row of ${name}: ${column.name} has no value for them`);
       const keyed = bare.startsWith("primary") && old !== undefined && hasAttribute(old, /^primary/);
       if (/^(unique|primary)/.test(bare) && !keyed) details.push(`rows of ${name} that have the same ${column.name}`);
+      if (/^(generated|as)\b/.test(bare)) details.push(`rows of ${name} for which ${column.name} can't be computed`);
       if (bare.startsWith("check")) details.push(`rows of ${name} for which ${bare} is false`);
     }
   }

@@ -31,7 +31,7 @@ export function recreateVirtual(
   if (/^(fts5vocab|fts4aux|fts3tokenize|dbstat)$/i.test(old.sqlite?.virtual ?? ""))
     return [statement(`DROP TABLE ${quoted}`), statement(table.definition ?? "")];
   const shared = table.columns
-    .filter(({ name }) => old.columns.some((column) => column.name === name))
+    .filter(({ name, generated }) => generated === "no" && old.columns.some((column) => column.name === name))
     .map(({ name }) => quoteIdentifier(name));
   if (source === "" || contentOf(old.definition ?? "") === "" || shared.length === 0) {
     const hazards: Hazard[] = [
@@ -45,8 +45,7 @@ export function recreateVirtual(
   }
   // Renaming one would leave its shadow tables written otherwise: the rows wait elsewhere.
   const aside = `temp.${quoteIdentifier(beside)}`;
-  const spatial = /^(rtree|rtree_i32|geopoly)$/i.test(table.sqlite?.virtual ?? "");
-  const list = [...(spatial ? [] : ["rowid"]), ...shared].join(", ");
+  const list = [...(hasRowid(old) && hasRowid(table) ? ["rowid"] : []), ...shared].join(", ");
   return [
     statement(`CREATE TEMP TABLE ${quoteIdentifier(beside)} AS SELECT ${list} FROM ${quoted}`),
     statement(`DROP TABLE ${quoted}`),
@@ -56,6 +55,12 @@ export function recreateVirtual(
     }),
     statement(`DROP TABLE ${aside}`),
   ];
+}
+
+/** Whether rows have a number beside their columns, which others may know them by. */
+function hasRowid({ sqlite, columns }: Table): boolean {
+  if (sqlite?.withoutRowid || /^(rtree|rtree_i32|geopoly)$/i.test(sqlite?.virtual ?? "")) return false;
+  return !columns.some(({ name, identity }) => name.toLowerCase() === "rowid" || identity !== "no");
 }
 
 /** What `content=` says: undefined where the table keeps its own content, "" where it keeps none. */
