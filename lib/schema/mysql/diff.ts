@@ -3,6 +3,7 @@ import type { Change, DiffOptions, Plan, Statement } from "../change.ts";
 import { type FullSchema, OBJECT_KINDS, type ObjectKind, type Routine } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { COMMITS } from "./alter.ts";
+import { atLeastVersion } from "./pair.ts";
 import { changeOf, fromTo } from "./part.ts";
 import {
   dropProgram,
@@ -37,6 +38,7 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     definers: a.settings.definers === undefined && b.settings.definers === undefined,
     collation: b.settings.collation ?? "",
     sessions: new Sessions(),
+    packagesNeedOracle: a.server.flavour === "mariadb" && !atLeastVersion(a.server, 11, 4),
   };
   const changes = [...tables.changes];
   // Nobody knows what these are in B; what is broken or not to be read in A only is made anew, or dropped.
@@ -129,9 +131,11 @@ function planDatabase(a: FullSchema, b: FullSchema, { chosen, changes }: Collect
   return [{ sql, hazards: [COMMITS], transactional: false, change: change.id }];
 }
 
+/** The mode of the script's session, and what it leaves as it is. */
+const UNDER = { sqlMode: SQL_MODE, charset: "", collation: "", databaseCollation: "" };
+
 function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {
-  const under = (routine: Pick<Routine, "mysql">) =>
-    routine.mysql ?? { sqlMode: SQL_MODE, charset: "", collation: "", databaseCollation: "" };
+  const under = (routine: Pick<Routine, "mysql">) => routine.mysql ?? UNDER;
   const all: Program[] = [
     ...schema.others
       .filter(({ kind }) => kind === "package")
@@ -140,7 +144,7 @@ function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {
         name,
         create: create[0] ?? "",
         drop,
-        under: { sqlMode: "", charset: "", collation: "", databaseCollation: "", ...attributes },
+        under: { ...UNDER, sqlMode: "", ...attributes },
       })),
     ...schema.routines.map((routine) => ({
       kind: routine.kind as ObjectKind,
@@ -157,10 +161,9 @@ function programsOf(schema: FullSchema, kinds: ObjectKind[]): Program[] {
         create: mysql?.create ?? "",
         drop: `DROP VIEW ${quoteIdentifier(name)}`,
         under: {
-          sqlMode: SQL_MODE,
+          ...UNDER,
           charset: mysql?.view?.charset ?? "",
           collation: mysql?.view?.collation ?? "",
-          databaseCollation: "",
         },
       })),
     ...schema.events.map((event) => ({
@@ -199,7 +202,11 @@ function planPrograms(
     if (kept.has(key(program))) continue;
     const change = programChange(program, "drop", []);
     changes.push(change);
-    drops.push(dropProgram(program, change, DROPS[program.kind as keyof typeof DROPS]));
+    const drop = dropProgram(program, change, DROPS[program.kind as keyof typeof DROPS]);
+    const mode = (sqlMode: string) => ground.sessions.needed({ ...UNDER, sqlMode }, drop.sql, change);
+    // In that mode what comes next would mean something else.
+    if (program.kind === "package" && ground.packagesNeedOracle) drops.push(...mode("ORACLE"), drop, ...mode(SQL_MODE));
+    else drops.push(drop);
   }
   for (const program of inOrder(b)) {
     const old = before.get(key(program));

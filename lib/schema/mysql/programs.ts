@@ -103,6 +103,8 @@ export interface ProgramGround {
   /** The database's own, in B. */
   collation: string;
   sessions: Sessions;
+  /** The server reads DROP PACKAGE in Oracle's mode only: MariaDB before 11.4. */
+  packagesNeedOracle: boolean;
 }
 
 /** The statements that make a program, in place of an older one if there is one. */
