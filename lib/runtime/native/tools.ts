@@ -8,21 +8,27 @@ import { type Owner, runAs } from "./privileges.ts";
 /**
  * POSIX sh around a tool. A secret goes into a 0600 file that is removed with the tool's end. Without data for the tool
  * stdin is a lifeline: it closes when ditto dies, be it by SIGKILL, and then the tool and what it started are ended, by
- * SIGKILL what doesn't heed SIGTERM (a server that is just starting).
+ * SIGKILL what doesn't heed SIGTERM (a server that is just starting). A signal that comes early may find a child that
+ * is still a copy of this shell and loses it, hence a second one.
  * `escapes=no` forbids the tool to start processes: clients that read SQL from files have commands for a shell.
  */
 const WRAPPER = `
 umask 077
 mode=$1 escapes=$2 file=$3; shift 3
+leave() { if [ -n "$file" ]; then rm -f "$file"; fi; exit "$1"; }
+early() { trap "" TERM INT HUP; kill -TERM 0; if [ -n "$!" ]; then kill -KILL "$!" 2>/dev/null; fi; leave "$1"; }
+trap 'early 143' TERM; trap 'early 130' INT; trap 'early 129' HUP
 if [ -n "$file" ]; then printf '%s' "$DITTO_SECRET" > "$file"; unset DITTO_SECRET; fi
 exec 3<&0
 again=
-trap 'again=1; trap "" TERM INT HUP; kill -TERM 0' TERM INT HUP
+pass_on() { trap 'again=1; trap "" TERM INT HUP; kill -TERM 0; sleep 0.1; kill -TERM 0' TERM INT HUP; }
 if [ "$mode" = data ]; then
   { if [ "$escapes" = no ]; then ulimit -u 0 2>/dev/null || ulimit -p 0 2>/dev/null; fi; exec "$@"; } <&3 3<&- & child=$!
+  pass_on
   watch=
 else
   "$@" </dev/null 3<&- & child=$!
+  pass_on
   {
     while read -r line <&3; do :; done
     trap "" TERM
@@ -40,8 +46,7 @@ while [ -n "$again" ]; do
   if [ "$late" != 127 ]; then status=$late; fi
 done
 if [ -n "$watch" ]; then kill "$watch" 2>/dev/null; fi
-if [ -n "$file" ]; then rm -f "$file"; fi
-exit "$status"
+leave "$status"
 `;
 
 /** Clients with commands that start a shell. */

@@ -92,6 +92,16 @@ describe("a tool", () => {
     expect(await readdir(work)).toEqual([]);
   });
 
+  test("leaves no secret when it is ended as it begins", async () => {
+    for (let ms = 0; ms < 30; ms++) {
+      const child = await toolbox().start({ ...sh("sleep 100"), secretFile: "swordfish" });
+      await Bun.sleep(ms / 3);
+      child.kill();
+      const { status } = await child.done;
+      expect({ ms, status, left: await readdir(work) }).toEqual({ ms, status: 143, left: [] });
+    }
+  });
+
   test("that isn't there is named with a way out", async () => {
     const attempt = toolbox().run({ tool: ["no-such-tool", "nor-this"], args: [] });
     await expect(attempt).rejects.toMatchObject({
