@@ -1,4 +1,4 @@
-/** A thread that masks rows: it takes its work first, then rows over and over, and answers with them masked; at the end with what it did. */
+/** A thread that masks rows: it takes its work first, then rows over and over, and says at the end what it did to them. */
 import { DittoError } from "../kit/errors.ts";
 import type { Answer, Question } from "./mask-threads.ts";
 import { type RowMasker, type RowWork, rowMasker } from "./row-work.ts";

@@ -35,6 +35,7 @@ const FIELDS: Field[] = [
         { runtime: "docker", storage: "pool", server: "mariadb:11.8" },
         { runtime: "docker", storage: "image", server: "mariadb:11.8" },
         { runtime: "podman", storage: "image", server: "postgres:17" },
+        { runtime: "podman", storage: "image", server: "mysql:9.7" },
         { runtime: "podman", storage: "image", server: "mariadb:11.8" },
         { runtime: "native", storage: "auto", server: "postgres:15" },
         { runtime: "native", storage: "auto", server: "mariadb:10.11" },

@@ -71,7 +71,7 @@ export class LineBuffer extends ByteBuffer {
     else this.plain(source, from, to);
   }
 
-  /** The same of a value that was made here; in bytes a character is a byte. ASCII takes no buffer of its own: such pile up. */
+  /** The same of a value that was made here, in bytes a character for each. ASCII takes no buffer of its own: they pile up. */
   made(carriage: Carriage, text: string): void {
     this.reserve(2 * text.length);
     const { bytes } = this;
