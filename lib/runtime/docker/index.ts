@@ -9,16 +9,13 @@ import { copyFrozen, freezeCopy } from "./freeze.ts";
 import { removeImage } from "./images.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
-import { copyContainer, restart, serve } from "./serve.ts";
+import { copyContainer, restart, serve, stopServer } from "./serve.ts";
 import { freeSpaceOf } from "./space.ts";
 import { memoryOf, openStaging } from "./staging.ts";
 import { listThings, removeThing } from "./things.ts";
 import { containerToolbox, execArguments } from "./tools.ts";
 import { openToolbox, openWorkshop, removeContainer } from "./workshop.ts";
 import { existingYards, yardOf } from "./yards.ts";
-
-/** A checkpoint of a big copy takes its time. */
-const STOP_SECONDS = 120;
 
 /** Docker, or podman, which speaks the same grammar through another binary. */
 export function containerRuntime(tool: ContainerTool, say: (text: string) => void): Runtime {
@@ -42,9 +39,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
       return { argv: [tool, "exec", ...terminal, ...args.slice(1)], env };
     },
     state: (id) => stateOf(cli, copyContainer(id)),
-    async stopServer(id) {
-      await cli(["stop", "-t", String(STOP_SECONDS), copyContainer(id)], { purpose: "stop the copy" });
-    },
+    stopServer: (id) => stopServer(cli, copyContainer(id)),
     async pause(id) {
       for (let turn = 1; turn < 5; turn++) {
         if ((await cli(["pause", copyContainer(id)], { check: false })).status === 0) return;

@@ -13,6 +13,9 @@ import { PLACE, removeContainer } from "./workshop.ts";
 /** What another server's run left in a place that was frozen under it: emptied, it means nothing. */
 const REMAINS = { running: "", expires: "" };
 
+/** A checkpoint of a big copy takes its time. */
+const STOP_SECONDS = 120;
+
 /** The container of a copy. */
 export function copyContainer(id: string): string {
   return `ditto-${id}`;
@@ -91,7 +94,7 @@ async function settleNetworks(
 export async function restart(cli: ContainerCli, request: ServeRequest, yard: Yard | undefined): Promise<void> {
   const container = copyContainer(request.id);
   const path = `copies/${request.id}`;
-  const started = await cli(["start", container], { check: false });
+  const started = await startAgain(cli, container);
   if (started.status === 0) return settleNetworks(cli, { ...request, joins: [] });
   const gone = /no such container|no container with/i.test(started.stderr);
   if (yard && (await yard.exists(path))) {
@@ -108,6 +111,20 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
   }
   await cli(["start", container], { purpose: "start the copy" });
   await settleNetworks(cli, { ...request, joins: [] });
+}
+
+/** podman starts nothing that is still being stopped, which a command that was killed may have begun. */
+async function startAgain(cli: ContainerCli, container: string): Promise<ExecResult> {
+  const start = () => cli(["start", container], { check: false });
+  const started = await start();
+  if (!/container state improper/i.test(started.stderr)) return started;
+  await stopServer(cli, container);
+  return start();
+}
+
+/** Stops a server cleanly; resolves when it has ended. */
+export async function stopServer(cli: ContainerCli, container: string): Promise<void> {
+  await cli(["stop", "-t", String(STOP_SECONDS), container], { purpose: "stop the copy" });
 }
 
 function goneServer(from: Frozen): DittoError {
