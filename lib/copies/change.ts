@@ -7,6 +7,7 @@ import { runtimeNamed } from "../runtime/open.ts";
 import { waitForLogin } from "./login.ts";
 import { freeOfMigration } from "./migrating.ts";
 import { type CopyRecord, logEvent, readCopy, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
+import { serveRequestOf } from "./serving.ts";
 
 /** One command at a time changes a copy; it begins with what the record says then. */
 export async function changeCopy<T>(
@@ -47,6 +48,7 @@ async function settled(now: CopyRecord, next: CopyRecord, runtime: Runtime): Pro
       }
     }
     await runtime.removeCopy(runtimeIdOf(next), next.frozen);
+    await runtime.takeBack(await serveRequestOf(before));
     await writeCopy(before);
     return before;
   });

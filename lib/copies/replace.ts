@@ -29,7 +29,9 @@ export function replaceData(copy: CopyRecord, { action, check, lost }: Replacing
   return changeCopy(copy, async (now, runtime) => {
     const begun = performance.now();
     const replacement = await check(now);
-    const state = await runtime.state(runtimeIdOf(now));
+    // Asked while the clone is made.
+    const state = runtime.state(runtimeIdOf(now));
+    state.catch(() => {});
     const { standsOn: _, head: __, migrating: ___, ...kept } = now;
     const fresh: CopyRecord = {
       ...kept,
@@ -37,10 +39,15 @@ export function replaceData(copy: CopyRecord, { action, check, lost }: Replacing
       method: replacement.frozen.method,
       instance: `${now.id}-${newId().slice(-6)}`,
     };
-    await unlessLost(fresh.frozen, { runtime, lost: () => lost(now) }, () => swapIn(fresh, { now, state }, runtime));
+    const old = await unlessLost(fresh.frozen, { runtime, lost: () => lost(now) }, () =>
+      swapIn(fresh, { now, state }, runtime),
+    );
     const details = fresh.standsOn ? { snapshot: fresh.standsOn.name } : { base_id: fresh.baseId };
     const ready = await becomeReady(fresh, { action, begun, details });
-    await finish(() => runtime.removeCopy(runtimeIdOf(now), now.frozen, { atRest: true }));
+    await finish(async () => {
+      await runtime.removeCopy(runtimeIdOf(now), now.frozen, { atRest: old.atRest });
+      await old.ended;
+    });
     return ready;
   });
 }
@@ -61,17 +68,37 @@ export async function unlessLost<T>(
   }
 }
 
+/** The server that was replaced, as it stops. */
+interface Replaced {
+  atRest: boolean;
+  /** Never rejects. */
+  ended: Promise<void>;
+}
+
 async function swapIn(
   fresh: CopyRecord,
-  { now, state }: { now: CopyRecord; state: ServerState },
+  { now, state }: { now: CopyRecord; state: Promise<ServerState> },
   runtime: Runtime,
-): Promise<void> {
+): Promise<Replaced> {
   let progress: "beside" | "stopping" | "proven" = "beside";
-  const wasRunning = state === "running" || state === "paused";
+  let wasRunning = false;
+  const old: Replaced = { atRest: true, ended: Promise.resolve() };
   const beforeStart = async () => {
+    const found = await state;
     progress = "stopping";
     await writeCopy({ ...now, status: "stopped", next: fresh });
-    await restServer(now, runtime, state);
+    wasRunning = found === "running" || found === "paused";
+    if (!wasRunning) return { ended: old.ended };
+    if (found === "paused") await runtime.resume(runtimeIdOf(now));
+    old.atRest = false;
+    const { ended } = await runtime.giveWay(await serveRequestOf(now));
+    old.ended = ended.then(
+      () => {
+        old.atRest = true;
+      },
+      () => {},
+    );
+    return { ended: old.ended };
   };
   await withCleanup(
     async () => {
@@ -84,22 +111,26 @@ async function swapIn(
       if (progress === "proven") return;
       await runtime.removeCopy(runtimeIdOf(fresh), fresh.frozen);
       if (progress === "beside") return;
+      await old.ended;
       if (wasRunning) await bringBack(now, runtime);
       await writeCopy(now);
     },
   );
+  return old;
 }
 
 /** Stops a server in order, also one that stands still. */
-export async function restServer(copy: CopyRecord, runtime: Runtime, known?: ServerState): Promise<void> {
-  const state = known ?? (await runtime.state(runtimeIdOf(copy)));
+export async function restServer(copy: CopyRecord, runtime: Runtime): Promise<void> {
+  const state = await runtime.state(runtimeIdOf(copy));
   if (state === "paused") await runtime.resume(runtimeIdOf(copy));
   if (state === "running" || state === "paused") await runtime.stopServer(runtimeIdOf(copy));
 }
 
 async function bringBack(copy: CopyRecord, runtime: Runtime): Promise<void> {
   try {
-    await runtime.restart(await serveRequestOf(copy));
+    const request = await serveRequestOf(copy);
+    await runtime.takeBack(request);
+    await runtime.restart(request);
     await waitForLogin(runtime, copy);
     if (copy.status === "paused") await runtime.pause(runtimeIdOf(copy));
   } catch (error) {

@@ -36,7 +36,7 @@ export interface SnapshotWishes {
 /** Freezes a copy as it is now. The copy goes on with its connections, unless it is to be stopped for it. */
 export async function takeSnapshot(copy: CopyRecord, wishes: SnapshotWishes, config: Config): Promise<SnapshotRecord> {
   return changeCopy(copy, async (now, runtime) => {
-    const name = wishes.name ?? momentName();
+    const name = wishes.name ?? (await momentName(now));
     const id = newId();
     await refuse(now, name);
     const action = `take a snapshot of "${wordFor(now)}"`;
@@ -51,8 +51,9 @@ export async function takeSnapshot(copy: CopyRecord, wishes: SnapshotWishes, con
     return keep({ id, name, notCaptured, auto: wishes.auto ? await ownerTag() : undefined }, now, {
       runtime,
       freeze: () => {
-        const freeze = () => runtime.freezeCopy({ id: runtimeIdOf(now), from: now.frozen, snapshot: id });
-        return running && wishes.stop ? whileStopped(now, runtime, freeze) : freeze();
+        const freeze = (moving: boolean) =>
+          runtime.freezeCopy({ id: runtimeIdOf(now), from: now.frozen, snapshot: id, running: moving });
+        return running && wishes.stop ? whileStopped(now, runtime, () => freeze(false)) : freeze(running);
       },
     });
   });
@@ -213,7 +214,11 @@ function lost(copy: CopyRecord): DittoError {
   });
 }
 
-/** `20261121-162233`, UTC. */
-function momentName(): string {
-  return new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+/** `20261121-162233`, UTC; `20261121-162233-2` for the second one in that second. */
+async function momentName({ id: copyId }: CopyRecord): Promise<string> {
+  const moment = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  for (let turn = 1; ; turn++) {
+    const name = turn === 1 ? moment : `${moment}-${turn}`;
+    if (!(await isTaken({ copyId, name }))) return name;
+  }
 }

@@ -34,6 +34,8 @@ export interface Frozen {
   live?: true;
   /** Where the daemon kept everything when the base was frozen, so that a copy needn't ask. */
   dataRoot?: string;
+  /** What its image's servers are, so that a snapshot needn't ask; absent in older records, and where that is this host's own. */
+  platform?: Platform;
   /** `pool`: where it was mounted when the base was frozen, so that a clone needn't ask; a wrong one is noticed. */
   pool?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
 }
@@ -158,7 +160,13 @@ export interface ServeRequest {
   /** Networks of the container runtime's to be in besides. */
   joins: string[];
   /** Called when the clone is there and its server is about to start: whoever has the port gives it up now. */
-  beforeStart?: () => Promise<void>;
+  beforeStart?: () => Promise<GivenWay>;
+}
+
+/** A server that gave its port up, or is about to. */
+export interface GivenWay {
+  /** When it has stopped cleanly; it may have given up its port before. */
+  ended: Promise<void>;
 }
 
 /** A copy's server that was started. */
@@ -175,6 +183,8 @@ export interface FreezeRequest {
   from: Frozen;
   /** The id of what is made. */
   snapshot: string;
+  /** Its server runs, and has to stand still for it. */
+  running: boolean;
 }
 
 /** A copy's data that was frozen. */
@@ -257,6 +267,10 @@ export interface Runtime {
   state(id: string): Promise<ServerState>;
   /** Stops a copy's server cleanly; its data stays. */
   stopServer(id: string): Promise<void>;
+  /** As {@link stopServer}, for another server on the same port: resolves when that is free. */
+  giveWay(request: ServeRequest): Promise<GivenWay>;
+  /** Undoes {@link giveWay} as far as the port is concerned; of a copy that has its port it changes nothing. */
+  takeBack(request: ServeRequest): Promise<void>;
   /** Starts the server of a copy whose data is there, on its own port. Throws `COPY_LOST` when it is not, `SERVER_MISSING`, `PORT_IN_USE`. */
   restart(request: ServeRequest): Promise<void>;
   /** Halts a copy's server; its memory and its connections stay. */

@@ -30,14 +30,15 @@ export interface Death {
   stderr: string;
 }
 
-/** How long a command takes when it is left alone, in milliseconds; in the soak the longer of two runs. */
-export async function durationOf(stage: Stage, victim: Victim): Promise<number> {
+/** How long a command takes when it is left alone, in milliseconds; in the soak the longer of two runs, each put back. */
+export async function durationOf(stage: Stage, victim: Victim, putBack = async () => {}): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < (soak ? 2 : 1); round++) {
     const begun = performance.now();
     const { status, stderr } = await strike(stage, victim);
     if (status !== 0) throw new Error(`${victim.script} ${victim.args.join(" ")} ended with ${status}: ${stderr}`);
     times.push(performance.now() - begun);
+    await putBack();
   }
   return Math.max(...times);
 }

@@ -59,7 +59,7 @@ onEachGround("killed in the middle of", (stage) => {
       beforeAll(async () => {
         await strike(stage, victim);
         await putBack();
-        duration = await durationOf(stage, victim).finally(putBack);
+        duration = await durationOf(stage, victim, putBack);
       });
 
       for (const signal of SIGNALS) {

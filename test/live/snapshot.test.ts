@@ -214,6 +214,13 @@ function takeAndGoBack(stage: Stage, { storage = "" } = {}): void {
     expect(await countItems(url)).toBe(ITEMS);
   });
 
+  testOnce("two without a name in one second are two", async () => {
+    await stage.create("--name", "quick");
+    const taken = await Promise.all([take("quick"), take("quick"), take("quick")]);
+    expect(new Set(taken.map(({ name }) => name)).size).toBe(3);
+    expect(await list("quick")).toHaveLength(3);
+  });
+
   testOnce("another engine's, release's or runtime's snapshot is refused", async () => {
     const copy = await stage.create("--name", "fits");
     await take("fits", "point");
@@ -245,6 +252,15 @@ function takeAndGoBack(stage: Stage, { storage = "" } = {}): void {
     expect(await countItems(copy.connection_string)).toBe(123);
     await rollBack("safe");
     expect(await countItems(copy.connection_string)).toBe(ITEMS);
+  });
+
+  testWhere(ground.runtime === "docker")("a copy in a second network keeps its port over a rollback", async () => {
+    const { id, connection_string: url } = await stage.create("--name", "two");
+    await take("two", "point");
+    await ask(url, "DELETE FROM items WHERE id > 50");
+    expect(await stage.tool("network", "connect", "bridge", `ditto-${id}`)).toMatchObject({ status: 0 });
+    await rollBack("two");
+    expect(await countItems(url)).toBe(ITEMS);
   });
 
   testWhere(ground.runtime !== "native")(

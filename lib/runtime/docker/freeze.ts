@@ -1,6 +1,6 @@
 import { DittoError } from "../../kit/errors.ts";
 import { start } from "../../kit/exec.ts";
-import type { FreezeRequest, Frozen, FrozenCopy, Platform, ServerState } from "../index.ts";
+import type { FreezeRequest, Frozen, FrozenCopy, Platform } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import { TELL_LIBC } from "../storage/tar.ts";
 import type { Halted, Yard } from "../storage/yard.ts";
@@ -14,19 +14,14 @@ import { PLACE, removeContainer } from "./workshop.ts";
 interface Site {
   cli: ContainerCli;
   yard: Yard | undefined;
-  state: ServerState;
 }
 
 /** Freezes a copy's data: a clone beside it, or a layer on its image. */
-export async function freezeCopy({ cli, yard, state }: Site, request: FreezeRequest): Promise<FrozenCopy> {
-  const { from } = request;
+export async function freezeCopy({ cli, yard }: Site, request: FreezeRequest): Promise<FrozenCopy> {
+  const { from, running } = request;
   const container = copyContainer(request.id);
-  const running = state === "running";
   // Nobody can be asked in a server that stands still.
-  const asked = Promise.all([
-    running ? libcOf(cli, container, from.owner) : "",
-    inspectImage(cli, from.method === "image" ? from.reference : from.image),
-  ]);
+  const asked = from.platform ?? askPlatform(cli, container, request);
   let pausedMs = 0;
   const halted: Halted = async (action) => {
     await asked;
@@ -36,8 +31,7 @@ export async function freezeCopy({ cli, yard, state }: Site, request: FreezeRequ
   const made = yard
     ? await freezeDirectory(yard, request, halted)
     : await oneCommit(() => freezeImage(cli, request, { halted, running }));
-  const [libc, image] = await asked;
-  const platform: Platform = { platform: `linux/${image?.architecture ?? ""}`, libc };
+  const platform = await asked;
   const known = yard?.known === undefined ? {} : { pool: yard.known };
   return { frozen: { ...from, ...known, ...made, live: true }, platform, pausedMs };
 }
@@ -138,9 +132,13 @@ async function measured(cli: ContainerCli, container: string, owner: string): Pr
   return Number(stdout.trim()) * 1024;
 }
 
-async function libcOf(cli: ContainerCli, container: string, owner: string): Promise<string> {
-  const script = `${TELL_LIBC} || :`;
-  return (await cli(["exec", "--user", owner, container, "sh", "-c", script], { check: false })).stdout.trim();
+async function askPlatform(cli: ContainerCli, container: string, { from, running }: FreezeRequest): Promise<Platform> {
+  const tell = ["exec", "--user", from.owner, container, "sh", "-c", `${TELL_LIBC} || :`];
+  const [libc, image] = await Promise.all([
+    running ? cli(tell, { check: false }) : undefined,
+    inspectImage(cli, from.method === "image" ? from.reference : from.image),
+  ]);
+  return { platform: `linux/${image?.architecture ?? ""}`, libc: libc?.stdout.trim() ?? "" };
 }
 
 function notHalted(said: string): DittoError {

@@ -9,7 +9,7 @@ import { copyFrozen, freezeCopy } from "./freeze.ts";
 import { removeImage } from "./images.ts";
 import { containerAddress } from "./network.ts";
 import { packFrozen } from "./pack.ts";
-import { copyContainer, restart, serve, stopServer } from "./serve.ts";
+import { copyContainer, giveWay, restart, serve, stopServer, takeBack } from "./serve.ts";
 import { freeSpaceOf } from "./space.ts";
 import { memoryOf, openStaging } from "./staging.ts";
 import { listThings, removeThing } from "./things.ts";
@@ -40,6 +40,8 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     },
     state: (id) => stateOf(cli, copyContainer(id)),
     stopServer: (id) => stopServer(cli, copyContainer(id)),
+    giveWay: (request) => giveWay(cli, request),
+    takeBack: (request) => takeBack(cli, request),
     async pause(id) {
       for (let turn = 1; turn < 5; turn++) {
         if ((await cli(["pause", copyContainer(id)], { check: false })).status === 0) return;
@@ -49,10 +51,7 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     async resume(id) {
       await cli(["unpause", copyContainer(id)], { purpose: "resume the copy" });
     },
-    async freezeCopy(request) {
-      const [yard, state] = await Promise.all([yardOf(cli, request.from), stateOf(cli, copyContainer(request.id))]);
-      return freezeCopy({ cli, yard, state }, request);
-    },
+    freezeCopy: async (request) => freezeCopy({ cli, yard: await yardOf(cli, request.from) }, request),
     restart: async (request) => restart(cli, request, await yardOf(cli, request.from)),
     async hasData(id, from) {
       if (from.method !== "image") return directoryExists(cli, from, `copies/${id}`);

@@ -1,10 +1,10 @@
 import { DittoError } from "../../kit/errors.ts";
 import type { ExecResult } from "../../kit/exec.ts";
 import { newId } from "../../kit/state.ts";
-import type { Frozen, Served, ServeRequest } from "../index.ts";
+import type { Frozen, GivenWay, Served, ServeRequest } from "../index.ts";
 import { MARKER_FILE } from "../storage/pool.ts";
 import type { Yard } from "../storage/yard.ts";
-import type { ContainerCli } from "./cli.ts";
+import { type ContainerCli, explain } from "./cli.ts";
 import { coverVolumes } from "./images.ts";
 import { labelFlags, placeMarker } from "./labels.ts";
 import { canShut, copyNetwork, createCopyNetwork, shutWayOut } from "./network.ts";
@@ -12,6 +12,8 @@ import { PLACE, removeContainer } from "./workshop.ts";
 
 /** What another server's run left in a place that was frozen under it: emptied, it means nothing. */
 const REMAINS = { running: "", expires: "" };
+
+const NO_NETWORK = /network .*not found|unable to find network/i;
 
 /** A checkpoint of a big copy takes its time. */
 const STOP_SECONDS = 120;
@@ -50,9 +52,11 @@ async function startContainer(
 ): Promise<void> {
   const env = at ? {} : fileVariables(request.files);
   const args = () => runArguments(request, at && `${at.yard.mountpoint}/${at.path}`);
-  const first = await launch(cli, request, { args: await args(), env });
+  const { first, ended } = await launch(cli, request, { args: await args(), env });
   if (first.status === 0) return settleNetworks(cli, request);
-  if (/network .*not found|unable to find network/i.test(first.stderr)) await createCopyNetwork(cli);
+  // Who gave way may only have all of the port's ways closed when it has stopped.
+  await ended;
+  if (NO_NETWORK.test(first.stderr)) await createCopyNetwork(cli);
   else if (/no such image|manifest unknown|image not known/i.test(first.stderr)) throw gone(request.from);
   else if (/bind source path does not exist|statfs .* no such file/i.test(first.stderr)) await at?.yard.repair?.();
   await removeContainer(cli, copyContainer(request.id));
@@ -65,12 +69,12 @@ async function launch(
   cli: ContainerCli,
   { id, beforeStart }: ServeRequest,
   { args, env }: { args: string[]; env: Record<string, string> },
-): Promise<ExecResult> {
-  if (!beforeStart) return cli(["run", "-d", ...args], { check: false, env });
+): Promise<{ first: ExecResult; ended?: Promise<void> }> {
+  if (!beforeStart) return { first: await cli(["run", "-d", ...args], { check: false, env }) };
   const making = cli(["create", ...args], { check: false, env });
-  await beforeStart().finally(() => making);
+  const { ended } = await beforeStart().finally(() => making);
   const made = await making;
-  return made.status === 0 ? cli(["start", copyContainer(id)], { check: false }) : made;
+  return { first: made.status === 0 ? await cli(["start", copyContainer(id)], { check: false }) : made, ended };
 }
 
 /** What a container's network is only when it runs: shut, on podman, and the networks that it joins. */
@@ -102,15 +106,17 @@ export async function restart(cli: ContainerCli, request: ServeRequest, yard: Ya
     return startContainer(cli, { ...request, files: {} }, { yard, path }, goneServer);
   }
   if (yard || gone) throw lostCopy(request.id);
-  if (/network .*not found|unable to find network/i.test(started.stderr)) {
-    const network = await copyNetwork();
-    await createCopyNetwork(cli);
-    // The container remembers the number of the network that is gone.
-    await cli(["network", "disconnect", "-f", network, container], { check: false });
-    await cli(["network", "connect", network, container], { purpose: "start the copy" });
-  }
+  if (NO_NETWORK.test(started.stderr)) await joinNewNetwork(cli, container);
   await cli(["start", container], { purpose: "start the copy" });
   await settleNetworks(cli, { ...request, joins: [] });
+}
+
+/** The container remembers the number of the network that is gone. */
+async function joinNewNetwork(cli: ContainerCli, container: string): Promise<void> {
+  const network = await copyNetwork();
+  await createCopyNetwork(cli);
+  await cli(["network", "disconnect", "-f", network, container], { check: false });
+  await cli(["network", "connect", network, container], { purpose: "start the copy" });
 }
 
 /** podman starts nothing that is still being stopped, which a command that was killed may have begun. */
@@ -125,6 +131,37 @@ async function startAgain(cli: ContainerCli, container: string): Promise<ExecRes
 /** Stops a server cleanly; resolves when it has ended. */
 export async function stopServer(cli: ContainerCli, container: string): Promise<void> {
   await cli(["stop", "-t", String(STOP_SECONDS), container], { purpose: "stop the copy" });
+}
+
+/**
+ * Stops a server for another one on its port. Outside of its network it has none, so that the other need not wait for its
+ * end. Podman, and a container with a second network, which may take over its ports, give them up when they stop.
+ */
+export async function giveWay(cli: ContainerCli, request: ServeRequest): Promise<GivenWay> {
+  const container = copyContainer(request.id);
+  const ended = stopServer(cli, container);
+  // Whoever waits for it hears of a failure all the same.
+  ended.catch(() => {});
+  const leaves = cli.tool === "docker" && request.joins.length === 0;
+  const left = leaves
+    ? await cli(["network", "disconnect", "-f", await networkOf(request), container], { check: false })
+    : undefined;
+  if (left?.status !== 0) await ended;
+  return { ended };
+}
+
+/** Puts a server that gave way back where its port is. */
+export async function takeBack(cli: ContainerCli, request: ServeRequest): Promise<void> {
+  if (cli.tool !== "docker" || request.joins.length > 0) return;
+  const container = copyContainer(request.id);
+  const joined = await cli(["network", "connect", await networkOf(request), container], { check: false });
+  if (joined.status === 0 || /already exists in network|no such container/i.test(joined.stderr)) return;
+  if (NO_NETWORK.test(joined.stderr)) return joinNewNetwork(cli, container);
+  throw explain(cli.tool, [], "give the copy its port back", joined);
+}
+
+async function networkOf({ network }: ServeRequest): Promise<string> {
+  return network === "open" ? "bridge" : copyNetwork();
 }
 
 function goneServer(from: Frozen): DittoError {
@@ -153,7 +190,7 @@ async function runArguments(request: ServeRequest, directory: string | undefined
   return [
     ...["--pull", "never", "--name", copyContainer(request.id)],
     ...(await labelFlags("copy", request.id, expiry)),
-    ...["--network", request.network === "open" ? "bridge" : await copyNetwork()],
+    ...["--network", await networkOf(request)],
     ...["-p", `${request.bind}:${request.port}:${request.serverPort}`],
     ...["--user", from.owner, "--workdir", "/", "--entrypoint", "sh", "--shm-size", "1g", "--stop-timeout", "120"],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges", ...limits],

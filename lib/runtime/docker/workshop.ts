@@ -101,12 +101,15 @@ async function freeze(
   what: Site & { id: string; kind: FrozenKind; owner: string; tools: Toolbox },
 ): Promise<Frozen> {
   const { yard, id, kind, image, owner } = what;
-  const bytes = await placeBytes(what.tools);
+  const [bytes, platform, root] = await Promise.all([
+    placeBytes(what.tools),
+    platformOf(what.tools, image.architecture),
+    dataRoot(cli),
+  ]);
   const { method, reference } = yard
     ? await freezeDirectory(yard, what.path, FOLDER_OF[kind] + id)
     : { method: "image" as const, reference: await commitImage(cli, what.container, { kind, id }) };
   const pool = yard?.known === undefined ? {} : { pool: yard.known };
-  const root = await dataRoot(cli);
   return {
     runtime: cli.tool,
     method,
@@ -115,6 +118,7 @@ async function freeze(
     image: image.id,
     owner,
     volumes: image.volumes,
+    platform,
     dataRoot: root,
     ...pool,
   };

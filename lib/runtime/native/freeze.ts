@@ -7,7 +7,7 @@ import type { FreezeRequest, Frozen, FrozenCopy } from "../index.ts";
 import { cloneDirectory, directorySize, syncDirectory } from "../storage/directory.ts";
 import { openTemporary } from "./folders.ts";
 import { hostPlatform } from "./pack.ts";
-import { serverFamily, serverProcess } from "./processes.ts";
+import { serverFamily } from "./processes.ts";
 import { copyFolder, frozenPlace } from "./serve.ts";
 import { removeFolder } from "./things.ts";
 
@@ -25,9 +25,8 @@ export async function resume(id: string): Promise<void> {
 }
 
 /** Clones a copy's place while its server stands still. */
-export async function freezeCopy({ id, from, snapshot }: FreezeRequest): Promise<FrozenCopy> {
+export async function freezeCopy({ id, from, snapshot, running }: FreezeRequest): Promise<FrozenCopy> {
   const copy = await copyFolder(id);
-  const running = (await serverProcess(copy)) !== undefined;
   let pausedMs = 0;
   const frozen = await frozenClone(join(copy, "place"), { from, snapshot }, async (clone) => {
     if (running) pausedMs = await whilePaused(copy, clone);

@@ -36,6 +36,11 @@ export function openNative(say: (text: string) => void): Runtime {
     attach: async (_id, from, command) => attach(from, command),
     state: stateOf,
     stopServer,
+    async giveWay({ id }) {
+      await stopServer(id);
+      return { ended: Promise.resolve() };
+    },
+    takeBack: async () => {},
     pause,
     resume,
     freezeCopy,

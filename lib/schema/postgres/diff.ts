@@ -3,12 +3,12 @@ import type { FullSchema, ObjectKey } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { type Fates, fatesOf } from "./closure.ts";
 import { faithful } from "./faithful.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, nameIn } from "./keys.ts";
 import type { Draft, Node, World } from "./node.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
-import { nameIn } from "./nodes-relations.ts";
 import { stepsOf } from "./operations.ts";
-import { proposeRenames, takeRenames } from "./renames.ts";
+import { proposeRenames } from "./propose-renames.ts";
+import { takeRenames } from "./renames.ts";
 import { rankOf, type Step, sortSteps } from "./sort.ts";
 
 /** What turns A into B. */

@@ -43,3 +43,8 @@ export const keyOf = {
 export function parentsOf(table: Table): ObjectKey[] {
   return table.postgres?.parents ?? [];
 }
+
+/** The name in a key. */
+export function nameIn(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}

@@ -7,8 +7,8 @@ import { keyOf } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, isPartition, type Node, node, type World } from "./node.ts";
 import { afterIndex, compareIndexSettings, share } from "./nodes-indexes.ts";
 import { type Adoption, adoptionNeeds } from "./nodes-inheritance.ts";
-import { optionDrafts } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
+import { optionDrafts } from "./relation-storage.ts";
 
 /** A constraint of any kind with its table. */
 interface Placed {

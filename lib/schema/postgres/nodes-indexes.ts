@@ -3,10 +3,10 @@ import type { Index, Table } from "../model.ts";
 import type { Statistics } from "../model-objects.ts";
 import { commentDraft, describeChange, describeNew } from "./access.ts";
 import { exclusive } from "./column-parts.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, nameIn } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, type Node, node, textWords, versionOf, type World } from "./node.ts";
-import { nameIn, optionDrafts } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
+import { optionDrafts } from "./relation-storage.ts";
 
 export const share = (table: { schema: string; name: string }): Hazard => ({
   name: "blocks-writes",

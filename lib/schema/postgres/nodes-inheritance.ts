@@ -1,8 +1,7 @@
 import type { Check, Column, Key, Table } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
-import { keyOf, parentsOf } from "./keys.ts";
+import { keyOf, nameIn, parentsOf } from "./keys.ts";
 import { isPartition, type Node, node } from "./node.ts";
-import { nameIn } from "./nodes-relations.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Column, Table } from "../model.ts";
 import type { FullSchema, ObjectKey, Trigger } from "../model-objects.ts";
-import { keyOf, parentsOf } from "./keys.ts";
+import { keyOf, nameIn, parentsOf } from "./keys.ts";
 import { isPartition, type Node, type World } from "./node.ts";
 import { extensionNode, routineNode, schemaNode, triggerNode } from "./nodes-code.ts";
 import { columnNode, defaultNode } from "./nodes-columns.ts";
@@ -17,8 +17,9 @@ import {
   sameAbove,
 } from "./nodes-inheritance.ts";
 import { otherNode, publicationNodes } from "./nodes-others.ts";
+import { parentNode, typingNode } from "./nodes-parents.ts";
 import { defaultPrivilegesNode, systemPrivilegesNode } from "./nodes-privileges.ts";
-import { nameIn, parentNode, relationNode, typingNode } from "./nodes-relations.ts";
+import { relationNode } from "./nodes-relations.ts";
 import { policyNode, ruleNode } from "./nodes-rules.ts";
 import { ownershipNode, sequenceNode } from "./nodes-sequences.ts";
 import { typeNode } from "./nodes-types.ts";

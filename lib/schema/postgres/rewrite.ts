@@ -26,7 +26,8 @@ export function rewritten(
   return copy;
 }
 
-function escaped(text: string): string {
+/** A text in a regular expression. */
+export function escaped(text: string): string {
   return text.replace(/[\\^$.|?*+()[\]{}]/g, "\\$&");
 }
 

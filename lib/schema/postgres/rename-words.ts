@@ -1,0 +1,39 @@
+import type { DiffOptions } from "../change.ts";
+import type { Table } from "../model.ts";
+import type { FullSchema, ObjectKind } from "../model-objects.ts";
+
+/** A rename as it is carried out. */
+export interface Taken {
+  kind: ObjectKind;
+  from: string;
+  to: string;
+  sql: string;
+  table?: Table;
+}
+
+export type Done = { schema: FullSchema; taken: Taken } | undefined;
+export type Wish = DiffOptions["renames"][number];
+
+/** What may be called by a word: `name` or `schema.name`. */
+export function called<T extends { schema: string; name: string }>(things: T[], word: string): T[] {
+  return things.filter(({ schema, name }) => word === name || word === `${schema}.${name}`);
+}
+
+/** The one of A that B lacks, and the one of B that A lacks, in the same schema. */
+export function pairOf<T extends { schema: string; name: string }>(
+  a: T[],
+  b: T[],
+  { from, to }: Wish,
+): [T, T] | undefined {
+  const lacks = (things: T[], { schema, name }: T) => !things.some((one) => one.schema === schema && one.name === name);
+  for (const old of called(a, from)) {
+    const now = called(b, to).find(({ schema }) => schema === old.schema);
+    if (now !== undefined && lacks(b, old) && lacks(a, now)) return [old, now];
+  }
+  return undefined;
+}
+
+/** The parts of `table.column`, by every place at which a dot may cut it. */
+export function cuts(word: string): [string, string][] {
+  return [...word.matchAll(/\./g)].map(({ index }) => [word.slice(0, index), word.slice(index + 1)]);
+}
