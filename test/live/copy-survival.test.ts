@@ -45,6 +45,7 @@ describe.skipIf(missing !== undefined)(`copies and their daemon${missing ? ` (${
       const pruned = await daemon.docker(["system", "prune", "-af", "--volumes"]);
       expect(pruned.status).toBe(0);
     };
+    const load = (name: string) => must(["sh", "-c", 'docker save "$0" | docker --host "$1" load', name, daemon.host]);
     /** Keeps images from a prune: what was pulled can be pulled again, which no test does. */
     const hold = async (...names: string[]) => {
       for (const name of names) {
@@ -54,6 +55,9 @@ describe.skipIf(missing !== undefined)(`copies and their daemon${missing ? ` (${
     };
 
     beforeAll(async () => {
+      // A prune for the server before this one took them.
+      for (const name of [image, POOL_TOOLS])
+        if ((await daemon.docker(["image", "inspect", name])).status !== 0) await load(name);
       project = await makeProject({ runtime: "docker", storage, copy: { image }, dump: { roles: "keep" } });
       if (storage === "pool") await makePool();
       await project.must("reseed", ["--from", seed], onDaemon());
@@ -172,7 +176,7 @@ describe.skipIf(missing !== undefined)(`copies and their daemon${missing ? ` (${
         /^Cannot start copy "work": the image of its server is gone.*\nIts data is as it was.*docker pull/m;
       expect(await run("url", "work")).toMatchObject({ status: 1, stderr: expect.stringMatching(noImage) });
       expect(await json("copy", "prune")).toMatchObject({ lost: [lostBase] });
-      await must(["sh", "-c", 'docker save "$0" | docker --host "$1" load', image, daemon.host]);
+      await load(image);
       expect(await url()).toBe(copy.connection_string);
       expect(await countItems(copy.connection_string)).toBe(700);
       await daemon.restart();
