@@ -1,3 +1,4 @@
+import { finish } from "../kit/cleanup.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { type BaseRecord, basesOf, forgetBase } from "./catalogue.ts";
 import { chosenBaseId } from "./choice.ts";
@@ -26,6 +27,8 @@ export async function pruneBases(made: BaseRecord, { keepBases, inUse }: Keeping
 export async function removeBase({ id, frozen }: BaseRecord): Promise<void> {
   const runtime = await runtimeNamed(frozen.runtime, () => {});
   // The record first: data without a record is swept, a record without data would be offered.
-  await forgetBase(id);
-  await runtime.removeFrozen(frozen);
+  await finish(async () => {
+    await forgetBase(id);
+    await runtime.removeFrozen(frozen);
+  });
 }

@@ -36,16 +36,18 @@ export async function changeCopy<T>(
 async function settled(now: CopyRecord, next: CopyRecord, runtime: Runtime): Promise<CopyRecord> {
   return finish(async () => {
     const { next: _, ...before } = now;
-    if ((await runtime.state(runtimeIdOf(next))) === "running") {
-      try {
-        await waitForLogin(runtime, next);
-        const adopted: CopyRecord = { ...next, status: "ready", owner: await ownerTag() };
-        await writeCopy(adopted);
-        await runtime.removeCopy(runtimeIdOf(now), now.frozen);
-        return adopted;
-      } catch {
-        // What it was is still there.
-      }
+    const running = (await runtime.state(runtimeIdOf(next))) === "running";
+    const answers = () =>
+      waitForLogin(runtime, next).then(
+        () => true,
+        () => false,
+      );
+    if (running && (await answers())) {
+      const adopted: CopyRecord = { ...next, status: "ready", owner: await ownerTag() };
+      await writeCopy(adopted);
+      // What stays of the old one now belongs to no record, and is swept.
+      await runtime.removeCopy(runtimeIdOf(now), now.frozen).catch(() => {});
+      return adopted;
     }
     await runtime.removeCopy(runtimeIdOf(next), next.frozen);
     await runtime.takeBack(await serveRequestOf(before));

@@ -15,8 +15,13 @@ const WILFUL: EndReason[] = ["deleted", "ended"];
  * between leaves a record that the next sweep ends. When another command is at it already, waits for that one.
  */
 export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<Unpatched[]> {
-  for (let turn = await claim(copy, reason); turn !== "mine"; turn = await claim(copy, reason)) {
-    if (turn === "gone") return [];
+  return (await destroyIf(copy, reason, async () => true)) || [];
+}
+
+/** As {@link destroyCopy}, where its record still gives a reason when its turn comes; false where it doesn't, or is gone. */
+export async function destroyIf(copy: CopyRecord, reason: EndReason, due: Due): Promise<Unpatched[] | false> {
+  for (let turn = await claim(copy, reason, due); turn !== "mine"; turn = await claim(copy, reason, due)) {
+    if (turn === "gone" || turn === "spared") return false;
     await Bun.sleep(50);
   }
   // Whoever is changing the copy ends that first, and would else write its record anew.
@@ -24,6 +29,8 @@ export async function destroyCopy(copy: CopyRecord, reason: EndReason): Promise<
   await dropLeftoverOf(copy);
   return unpatch(copy.id);
 }
+
+type Due = (now: CopyRecord) => Promise<boolean>;
 
 async function removeEverything(copy: CopyRecord, reason: EndReason): Promise<void> {
   const runtime = await runtimeNamed(copy.runtime, () => {});
@@ -43,10 +50,11 @@ async function dropLeftoverOf({ standsOn }: CopyRecord): Promise<void> {
 }
 
 /** Of two who want to remove a copy one does; a record that is gone means that everything else went before it. */
-function claim(copy: CopyRecord, reason: EndReason): Promise<"mine" | "another's" | "gone"> {
+function claim(copy: CopyRecord, reason: EndReason, due: Due): Promise<"mine" | "another's" | "gone" | "spared"> {
   return withLock("copies", async () => {
     const now = await readCopy(copy.id);
     if (!now) return "gone";
+    if (!(await due(now))) return "spared";
     const owner = await ownerTag();
     if (now.status === "destroying" && now.owner !== owner && (await ownerAlive(now.owner))) return "another's";
     await writeCopy({ ...now, status: "destroying", ending: now.ending ?? reason, owner });

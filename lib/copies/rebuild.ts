@@ -5,6 +5,7 @@ import type { Config } from "../kit/config.ts";
 import type { DittoError } from "../kit/errors.ts";
 import { messageOf } from "../kit/errors.ts";
 import { withLock } from "../kit/lock.ts";
+import { runtimeNamed } from "../runtime/open.ts";
 import { baseIdsInUse } from "./in-use.ts";
 
 interface Context {
@@ -31,6 +32,9 @@ export async function onWholeBase<T>(
     return await use(base);
   } catch (error) {
     if (!LOST.includes((error as DittoError).code) || !(await hasDump(base, context.config))) throw error;
+    // Its own runtime knows; a daemon may come to after it has said no.
+    const { frozen } = base;
+    if (await (await runtimeNamed(frozen.runtime, () => {})).exists(frozen)) throw error;
     return use(await rebuilt(base, context));
   }
 }

@@ -3,11 +3,12 @@ import type { Conversation } from "../kit/cli.ts";
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import { runAttached, which } from "../kit/exec.ts";
+import { changeCopy } from "./change.ts";
 import { destroyCopies } from "./destroy.ts";
 import { countLogins, type LoginCount } from "./logins.ts";
 import { copiesOfBase } from "./many.ts";
 import type { CopyWishes } from "./open.ts";
-import { type CopyRecord, urlOf, writeCopy } from "./record.ts";
+import { type CopyRecord, readCopy, urlOf, writeCopy } from "./record.ts";
 import { environmentOf, variableForms } from "./variables.ts";
 
 interface RunOptions {
@@ -37,11 +38,11 @@ export async function runOnCopy(argv: string[], options: RunOptions): Promise<nu
       const status = await runAttached(argv, { env: await variables(copies, config), onSignal });
       sayWhyNotStarted(argv[0] ?? "", status, call);
       if (status !== 0 && keepOnFailure) {
-        for (const copy of copies) {
-          await writeCopy({ ...copy, bound: false });
+        const kept = await Promise.all(copies.map(unbind));
+        copies = [];
+        for (const copy of kept.filter((one) => one !== undefined)) {
           call.reveal(`The command failed; its copy stays: ${await urlOf(copy)}`);
         }
-        copies = [];
       } else if (status < NOT_RUN && !signalled) await lookForClients(counts, status, options);
       return status;
     },
@@ -49,6 +50,16 @@ export async function runOnCopy(argv: string[], options: RunOptions): Promise<nu
       await destroyCopies(copies, "ended");
     },
   );
+}
+
+/** Lets a copy outlive its command, which may have changed it; undefined when it has deleted it. */
+async function unbind(copy: CopyRecord): Promise<CopyRecord | undefined> {
+  if (!(await readCopy(copy.id))) return undefined;
+  return changeCopy(copy, async (now) => {
+    const kept: CopyRecord = { ...now, bound: false };
+    await writeCopy(kept);
+    return kept;
+  });
 }
 
 /** Runs a command with the variables of a copy that stays; resolves to the command's status. */

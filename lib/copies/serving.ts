@@ -20,12 +20,17 @@ export async function serveRequestOf(copy: CopyRecord): Promise<ServeRequest> {
     serverPort: engine.defaultPort,
     bind: copy.bind,
     port: copy.port,
-    expiresAt: copy.expiresAt,
+    expiresAt: expiryForOthers(copy),
     network,
     joins,
     ...(memory ? { memory: `${memory}b` } : {}),
     ...(cpus ? { cpus: String(cpus) } : {}),
   };
+}
+
+/** What stands beside a copy's data for other state folders, which leave a named one alone. */
+export function expiryForOthers({ name, expiresAt }: CopyRecord): string | null {
+  return name === "" ? expiresAt : null;
 }
 
 /** With what a server on this base is started, as configured now. */

@@ -83,7 +83,9 @@ export function describeTaken(snapshot: SnapshotRecord): string {
 
 /** The same frozen state under another name, with data of its own. */
 export async function copySnapshot(snapshot: SnapshotRecord, name: string, config: Config): Promise<SnapshotRecord> {
-  const copied: SnapshotRecord = { ...snapshot, id: newId(), name: checkName(name, "a snapshot's name") };
+  // What ditto took for a clone goes with that; a copy of it was asked for.
+  const { auto: _, ...asked } = snapshot;
+  const copied: SnapshotRecord = { ...asked, id: newId(), name: checkName(name, "a snapshot's name") };
   const runtime = await runtimeNamed(snapshot.frozen.runtime, () => {});
   await requireAllowance(config, "copy the snapshot");
   await requireSpace(runtime, "copy the snapshot", { minFree: config.disk.min_free, from: snapshot.frozen });

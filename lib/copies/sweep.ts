@@ -9,7 +9,7 @@ import { ownerAlive } from "../kit/owner.ts";
 import { hasHome, homeFolder, homeId, homePath, type Stored } from "../kit/state.ts";
 import type { Runtime, Thing } from "../runtime/index.ts";
 import { changeCopy } from "./change.ts";
-import { destroyCopy } from "./destroy.ts";
+import { destroyIf } from "./destroy.ts";
 import { dropLeftovers } from "./drop-snapshot.ts";
 import { lostBase, lostCopy } from "./lost.ts";
 import { orphanedPatches, unpatch } from "./patch.ts";
@@ -62,12 +62,20 @@ export async function sweep(runtimes: Runtime[], waitMs: number, wishes: SweepWi
 }
 
 async function sweepCopies(swept: Swept, olderThan = Number.POSITIVE_INFINITY): Promise<void> {
-  for (const copy of await knownCopies()) {
-    if (copy.next) await healCopy(copy);
+  const reasonFor = async (copy: CopyRecord) => {
     const old = copy.name === "" && !copy.bound && Date.now() - Date.parse(copy.createdAt) > olderThan * 1000;
-    const reason = (await dueReason(copy)) ?? (old && !UNFINISHED.includes(copy.status) ? "expired" : undefined);
-    if (reason === undefined || (reason === "expired" && (await hasClient(copy)))) continue;
-    await attempt(swept, `copy ${copy.name || copy.id} (${reason})`, () => destroyCopy(copy, reason));
+    return (await dueReason(copy)) ?? (old && !UNFINISHED.includes(copy.status) ? "expired" : undefined);
+  };
+  for (const known of await knownCopies()) {
+    if (known.next) await healCopy(known);
+    // To remove those before it took its time.
+    const copy = await readCopy(known.id);
+    if (!copy) continue;
+    const reason = await reasonFor(copy);
+    if (reason === undefined || (reason === "expired" && (await isInUse(copy)))) continue;
+    await attempt(swept, `copy ${copy.name || copy.id} (${reason})`, () =>
+      destroyIf(copy, reason, async (now) => (await reasonFor(now)) === reason),
+    );
   }
 }
 
@@ -86,17 +94,19 @@ async function sweepPatches(swept: Swept): Promise<void> {
   }
 }
 
+/** Notes what was removed; nothing when `remove` resolves to false. */
 async function attempt(swept: Swept, what: string, remove: () => Promise<unknown>): Promise<void> {
   try {
-    await remove();
-    swept.removed.push(what);
+    if ((await remove()) !== false) swept.removed.push(what);
   } catch (error) {
     swept.failed.push(`${what}: ${(error as Error).message}`);
   }
 }
 
 /** True when somebody else than this question is connected: such a copy is not swept. */
-async function hasClient(copy: CopyRecord): Promise<boolean> {
+async function isInUse(copy: CopyRecord): Promise<boolean> {
+  // A server that stands still can't be asked: its clients get a day to let it go on.
+  if (copy.status === "paused") return copy.expiresAt === null || !abandoned(copy.expiresAt);
   const count = {
     postgres:
       "SELECT count(*)::int AS clients FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
@@ -105,8 +115,7 @@ async function hasClient(copy: CopyRecord): Promise<boolean> {
   }[copy.engine];
   try {
     const session = await servers[copy.engine].connect(await accessTo(copy), { timeoutMs: 5_000 });
-    const [row] = await session.query<{ clients: number | string }>(count);
-    await session.close();
+    const [row] = await session.query<{ clients: number | string }>(count).finally(() => session.close());
     return Number(row?.clients ?? 0) > 0;
   } catch (error) {
     // A server that is gone or that its own URL doesn't open is used by nobody; a full one is in use.
@@ -148,13 +157,16 @@ async function sweepThings(runtime: Runtime, swept: Swept): Promise<void> {
   await reportLostSnapshots(runtime, swept);
 }
 
-/** How long after its expiry a copy of another state folder is nobody's any more, in milliseconds. */
+/** How long after its expiry a copy that can't be asked is nobody's any more, in milliseconds. */
 const ABANDONED_MS = 24 * 3600 * 1000;
+
+function abandoned(expiresAt: string | null): boolean {
+  return expiresAt !== null && Date.now() - Date.parse(expiresAt) > ABANDONED_MS;
+}
 
 /** Copies of state folders that are perhaps gone: only those whose expiry, as it stands beside their data, is a day past. */
 async function sweepForeign(runtime: Runtime, swept: Swept): Promise<void> {
   const home = await homeId();
-  const abandoned = (at: string | null) => at !== null && Date.now() - Date.parse(at) > ABANDONED_MS;
   for (const thing of await runtime.things()) {
     if (thing.home === home || thing.kind !== "copy" || !abandoned(thing.expiresAt)) continue;
     if (!abandoned(await runtime.expiryOf(thing))) continue;
@@ -181,10 +193,15 @@ function isIn(stored: Stored<CopyRecord>, id: string): boolean {
 }
 
 async function endLostCopy(copy: CopyRecord, swept: Swept): Promise<void> {
-  // Somebody may be deleting it just now.
-  if ((await readCopy(copy.id))?.status !== copy.status) return;
-  if (copy.name === "") await attempt(swept, `copy ${copy.id} (its server is gone)`, () => destroyCopy(copy, "lost"));
-  else swept.lost.push(`copy ${copy.name}: ${lostCopy(copy)}`);
+  // Somebody may be deleting it just now, or have put another server in the place of the one that was looked for.
+  const asSeen = (now: CopyRecord | undefined) =>
+    now !== undefined && now.status === copy.status && runtimeIdOf(now) === runtimeIdOf(copy);
+  if (!asSeen(await readCopy(copy.id))) return;
+  if (copy.name !== "") swept.lost.push(`copy ${copy.name}: ${lostCopy(copy)}`);
+  else {
+    const what = `copy ${copy.id} (its server is gone)`;
+    await attempt(swept, what, () => destroyIf(copy, "lost", async (now) => asSeen(now)));
+  }
 }
 
 async function reportLostBases(runtime: Runtime, swept: Swept): Promise<void> {

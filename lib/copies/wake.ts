@@ -10,7 +10,7 @@ import { sayCutOff, wasCutOff } from "./migrating.ts";
 import { listens } from "./observe.ts";
 import { type CopyRecord, logEvent, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
 import { replaceData, restServer } from "./replace.ts";
-import { serveRequestOf, servingOf } from "./serving.ts";
+import { expiryForOthers, serveRequestOf, servingOf } from "./serving.ts";
 
 /** What a copy is that can be started. */
 const RESTING: CopyRecord["status"][] = ["ready", "stopped", "unclean"];
@@ -115,6 +115,7 @@ export function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): P
     action: "reset",
     check(now) {
       const { id: baseId, dumpKey, raw, frozen, database, server } = base;
+      if (frozen.runtime !== now.runtime) throw otherRuntime(now, base);
       const serving = { ...servingOf(config, base), joins: now.serving.joins ?? [] };
       return { baseId, dumpKey, raw, frozen, database, server, serving };
     },
@@ -127,7 +128,7 @@ export function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<Cop
   return changeCopy(copy, async (now, runtime) => {
     const expiresAt = ttl === "never" ? null : new Date(Date.now() + ttl * 1000).toISOString();
     const extended: CopyRecord = { ...now, ttlSeconds: ttl === "never" ? null : ttl, expiresAt };
-    await runtime.setExpiry(runtimeIdOf(now), expiresAt);
+    await runtime.setExpiry(runtimeIdOf(now), expiryForOthers(extended));
     await writeCopy(extended);
     await logEvent(now.id, "extended", { expires_at: expiresAt });
     return extended;
@@ -170,6 +171,18 @@ async function serverMissing(copy: CopyRecord, cause: DittoError): Promise<Ditto
     hint: `Its data is as it was: bring the image back ("${copy.runtime} pull ${image}") and run the command again`,
     cause,
   });
+}
+
+function otherRuntime(copy: CopyRecord, { frozen }: BaseRecord): DittoError {
+  const word = wordFor(copy);
+  return new DittoError(
+    `Cannot reset copy "${word}": its base lies in ${frozen.runtime} now, and the copy in ${copy.runtime}`,
+    {
+      code: "OTHER_RUNTIME",
+      exit: 2,
+      hint: `"bun scripts/reseed.ts --runtime ${copy.runtime}" makes a base there; or delete the copy and make it again: "bun scripts/copy.ts delete ${word}"`,
+    },
+  );
 }
 
 function baseLost(copy: CopyRecord): DittoError {

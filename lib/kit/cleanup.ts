@@ -105,8 +105,13 @@ export async function withCleanup<T>(action: () => Promise<T>, undo: Task): Prom
     return undone;
   };
   const release = defer(async () => {
-    await Promise.race([work?.catch(() => {}), Bun.sleep(SETTLE_MS)]);
-    await Promise.allSettled(steps);
+    const settle = () => Promise.race([work?.catch(() => {}), Bun.sleep(SETTLE_MS)]);
+    await settle();
+    while (steps.size > 0) {
+      await Promise.allSettled(steps);
+      // What a step made is written down by the work that goes on behind it.
+      await settle();
+    }
     await once();
   });
   work = action();

@@ -47,6 +47,36 @@ onEachGround("a named copy", (stage) => {
     await stage.project.must("copy", ["delete", "again"]);
   });
 
+  test("is not reset to a base of another runtime, which stays as well", async () => {
+    const copy = await stage.create("--name", "here");
+    await ask(copy.connection_string, "DELETE FROM items");
+    const file = join(stage.project.home, "bases", `${copy.base_id}.json`);
+    const record = readFileSync(file, "utf8");
+    const base = JSON.parse(record);
+    const elsewhere = stage.ground.runtime === "native" ? "docker" : "native";
+    writeFileSync(file, JSON.stringify({ ...base, frozen: { ...base.frozen, runtime: elsewhere } }));
+    try {
+      expect(await stage.copy(["reset", "here", "--yes"])).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/lies in \w+ now, and the copy in[\s\S]*reseed\.ts --runtime/),
+      });
+    } finally {
+      writeFileSync(file, record);
+    }
+    expect(await countItems(copy.connection_string)).toBe(0);
+    await stage.project.must("copy", ["reset", "here", "--yes"]);
+    await stage.project.must("copy", ["delete", "here"]);
+  });
+
+  testWhere(stage.ground.runtime !== "native")("bears no expiry that another state folder could go by", async () => {
+    const format = '{{index .Config.Labels "ditto.expires"}}';
+    const expiryOf = async ({ id }: Copy) => (await stage.tool("inspect", "--format", format, `ditto-${id}`)).stdout;
+    const [named, unnamed] = [await stage.create("--name", "own", "--ttl", "1h"), await stage.create("--ttl", "1h")];
+    expect([(await expiryOf(named)).trim(), (await expiryOf(unnamed)).trim()]).toEqual(["", unnamed.expires_at ?? ""]);
+    expect(named.expires_at).not.toBeNull();
+    await stage.project.must("copy", ["delete", "own", unnamed.id]);
+  });
+
   test("is unclean when the machine went down under it, and a reset heals it", async () => {
     const copy = await stage.create("--name", "crashed");
     await crash(stage, copy);

@@ -1,6 +1,8 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { createServer } from "node:net";
-import { ask, type Copy, countItems, ITEMS, onEachGround, type Stage } from "./support/ground.ts";
+import { recordedCopies } from "./kill-harness.ts";
+import { ask, type Copy, configOf, countItems, ITEMS, onEachGround, type Stage } from "./support/ground.ts";
+import { until } from "./support/until.ts";
 
 setDefaultTimeout(180_000);
 
@@ -70,6 +72,33 @@ onEachGround("many copies of one base", (stage) => {
     expect(await ask(fresh, "SELECT name FROM items WHERE id = 1")).toEqual([{ name: "item 1" }]);
     await expect(ask(fresh, "SELECT * FROM mine")).rejects.toThrow();
     await stage.copy(["delete", "--all", "--yes"]);
+  });
+});
+
+onEachGround("several copies at once", (stage) => {
+  const create = (...args: string[]) => stage.copy(["create", "--name", "w", "--count", "3", ...args]);
+
+  test("when one can't be made, those that were there before stay", async () => {
+    const first = await stage.create("--name", "w-1");
+    await ask(first.connection_string, "DELETE FROM items WHERE id > 10");
+    stage.project.configure(configOf(stage.ground, { copy: { max_copies: 2 } }));
+    expect(await create("--if-exists", "reuse")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("max_copies"),
+    });
+    stage.project.configure(configOf(stage.ground));
+    expect((await stage.list()).map(({ name }) => name)).toEqual(["w-1"]);
+    expect(await countItems(first.connection_string)).toBe(10);
+    await stage.project.must("copy", ["delete", "w-1"]);
+    expect(await stage.leftovers()).toEqual([]);
+  });
+
+  test("an interrupt leaves none of them", async () => {
+    const running = stage.project.start("copy", ["create", "--name", "w", "--count", "9"]);
+    await until(() => recordedCopies(stage).some(({ status }) => status === "ready"));
+    process.kill(running.pid, "SIGINT");
+    expect(await running.done).toMatchObject({ status: 130 });
+    expect(await stage.leftovers()).toEqual([]);
   });
 });
 

@@ -53,6 +53,19 @@ onEachGround("copy.ts run", (stage) => {
     expect([seven.status, killed.status, terminated.status]).toEqual([7, 137, 143]);
   });
 
+  test("a copy that is kept is what its command made of it", async () => {
+    const change = (verb: string) =>
+      shell(`$copy run --keep-on-failure -- sh -c '$copy ${verb} "$DITTO_COPY_ID" --yes >&2; exit 3'`);
+    const { status, stdout, stderr } = await change("reset");
+    expect(status).toBe(3);
+    await stage.project.must("copy", ["prune"]);
+    const url = /its copy stays: (\S+)/.exec(`${stdout}${stderr}`)?.[1] ?? "";
+    expect(await countItems(url)).toBe(ITEMS);
+    await stage.copy(["delete", "--all", "--yes"]);
+    expect(await change("delete")).toMatchObject({ status: 3, stderr: expect.not.stringContaining("stays") });
+    expect(await stage.list()).toEqual([]);
+  });
+
   test("127: not found, 126: not executable, and both are said", async () => {
     const file = stage.project.write("plain.txt", "echo never");
     chmodSync(file, 0o644);

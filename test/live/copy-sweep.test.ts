@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,6 +36,17 @@ onEachGround("sweeping", (stage) => {
     if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
   };
   const prune = () => stage.project.json<{ removed: string[]; lost: string[]; failed: string[] }>("copy", ["prune"]);
+  /** Runs `action` while this process holds a lock of the state folder. */
+  const whileHeld = async <T>(name: string, action: () => Promise<T>): Promise<T> => {
+    const lock = new Database(join(stage.project.home, "locks", `${name}.lock`));
+    lock.run("PRAGMA journal_mode = OFF");
+    lock.run("BEGIN EXCLUSIVE");
+    try {
+      return await action();
+    } finally {
+      lock.close();
+    }
+  };
   const alone = { env: { DITTO_NO_SWEEP: "1" } };
   const expiring = () => stage.project.json<Copy>("copy", ["create", "--ttl", "1"], alone);
 
@@ -55,6 +67,33 @@ onEachGround("sweeping", (stage) => {
     expect((await prune()).removed).toEqual([]);
     expect([...(await client.unsafe("SELECT 2 AS two"))]).toEqual([{ two: 2 }]);
     await client.close();
+    expect((await prune()).removed).toEqual([`copy ${copy.id} (expired)`]);
+  });
+
+  test("what is no longer due when its turn comes stays", async () => {
+    const copy = await expiring();
+    await Bun.sleep(1_100);
+    const sweep = await whileHeld("copies", async () => {
+      const running = stage.project.start("copy", ["prune", "--json"]);
+      await Bun.sleep(1_500);
+      const found = JSON.parse(readFileSync(record(copy.id), "utf8"));
+      writeFileSync(record(copy.id), JSON.stringify({ ...found, ttlSeconds: null, expiresAt: null }));
+      return running;
+    });
+    expect(await sweep.done).toMatchObject({ status: 0 });
+    expect(JSON.parse(sweep.stdout()).removed).toEqual([]);
+    expect(await countItems(copy.connection_string)).toBe(ITEMS);
+    await stage.project.must("copy", ["delete", copy.id]);
+  });
+
+  test("a paused copy can't be asked for its clients, so it has a day more", async () => {
+    const copy = await expiring();
+    await stage.project.must("copy", ["pause", copy.id], alone);
+    await Bun.sleep(1_100);
+    expect((await prune()).removed).toEqual([]);
+    const found = JSON.parse(readFileSync(record(copy.id), "utf8"));
+    const expiresAt = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    writeFileSync(record(copy.id), JSON.stringify({ ...found, expiresAt }));
     expect((await prune()).removed).toEqual([`copy ${copy.id} (expired)`]);
   });
 

@@ -118,12 +118,26 @@ function takeAndGoBack(stage: Stage, { storage = "" } = {}): void {
     const client = new SQL(copy.connection_string, { max: 1 });
     await client.unsafe("DELETE FROM items WHERE id > 600");
     const clone = await stage.project.json<Copy>("copy", ["clone", "one", "--name", "two"]);
-    expect(clone).toMatchObject({ name: "two", status: "ready", from_snapshot: says(/^one\/clone-/) });
+    const own = String(clone.from_snapshot);
+    expect(own).toStartWith("one/clone-");
+    expect(clone).toMatchObject({ name: "two", status: "ready" });
     await client.unsafe("DELETE FROM items WHERE id > 500");
     expect([await countItems(copy.connection_string), await countItems(clone.connection_string)]).toEqual([500, 600]);
     await client.close();
+    // What ditto took for the clone goes with it, a copy of that does not.
+    await stage.project.must("snapshot", ["copy", own, "kept"]);
+    await stage.project.must("copy", ["delete", "two"]);
+    await stage.project.must("copy", ["prune"]);
+    expect((await list("one")).map(({ name }) => name)).toEqual(["kept"]);
+    await rollBack("one", "--to", "kept");
+    expect(await countItems(copy.connection_string)).toBe(600);
+  });
+
+  testOnce("a clone outlives its origin", async () => {
+    await stage.create("--name", "one");
+    const clone = await stage.project.json<Copy>("copy", ["clone", "one", "--name", "two"]);
     await stage.project.must("copy", ["delete", "one"]);
-    expect(await countItems(clone.connection_string)).toBe(600);
+    expect(await countItems(clone.connection_string)).toBe(ITEMS);
   });
 
   testOnce("a paused copy keeps its memory and its clients", async () => {

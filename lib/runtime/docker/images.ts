@@ -1,5 +1,8 @@
 import { DittoError } from "../../kit/errors.ts";
-import type { ContainerCli } from "./cli.ts";
+import { type ContainerCli, explain } from "./cli.ts";
+
+/** How long the daemon may refuse to remove an image, in milliseconds. */
+const REMOVAL_MS = 5_000;
 
 /** What ditto needs to know of an image. */
 export interface ImageFacts {
@@ -36,11 +39,20 @@ export async function inspectImage(cli: ContainerCli, image: string): Promise<Im
  * and go with the last of them.
  */
 export async function removeImage(cli: ContainerCli, id: string): Promise<void> {
-  const removed = await cli(["image", "rm", "-f", id], { check: false });
-  if (removed.status === 0 || !/dependent child|has children|used by/i.test(removed.stderr)) return;
+  const until = Date.now() + REMOVAL_MS;
+  for (;;) {
+    const removed = await cli(["image", "rm", "-f", id], { check: false });
+    if (removed.status === 0 || /no such image|image not known/i.test(removed.stderr)) return;
+    if (/dependent child|has children|used by/i.test(removed.stderr)) return removeName(cli, id);
+    if (Date.now() > until) throw explain(cli.tool, [], "remove an image", removed);
+    await Bun.sleep(200);
+  }
+}
+
+async function removeName(cli: ContainerCli, id: string): Promise<void> {
   const { stdout } = await cli(["image", "inspect", "--format", '{{join .RepoTags " "}}', id], { check: false });
   const names = stdout.trim().split(" ").filter(Boolean);
-  if (names.length > 0) await cli(["image", "rm", ...names], { check: false });
+  if (names.length > 0) await cli(["image", "rm", ...names], { purpose: "remove an image" });
 }
 
 function missing(image: string, state: string): DittoError {
