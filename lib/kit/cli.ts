@@ -18,6 +18,7 @@ import { requirePackages } from "./packages.ts";
 import { silenceProgress, writeStderr } from "./progress.ts";
 import { asTypedHere } from "./runner.ts";
 import { quoteWord, shortest } from "./shell.ts";
+import { settleHome } from "./state.ts";
 import { isTerminal, paint, writeFully } from "./stdio.ts";
 import { typedArgs } from "./typed-args.ts";
 
@@ -96,6 +97,7 @@ export async function script<const F>(meta: Meta, declared: Verb<F>): Promise<vo
 export async function script<const V>(meta: Meta, declared: Verbs<V>): Promise<void>;
 export async function script(meta: Meta, declared: AnyScript): Promise<void> {
   if (!meta.main) return;
+  settleHome();
   let answered = false;
   const given = process.argv.slice(2);
   const outside: Outside = {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { DittoError, usageError } from "./errors.ts";
 
 /** What a name may look like: ids, names, projects, snapshots, and whatever becomes part of a path. */
@@ -13,6 +13,11 @@ export const RECORD_VERSION = 1;
 /** The state folder: `DITTO_HOME` or `~/.ditto`. */
 export function homeFolder(): string {
   return process.env.DITTO_HOME || join(homedir(), ".ditto");
+}
+
+/** Makes a relative `DITTO_HOME` absolute: processes that this one starts work elsewhere, and mean the same folder. */
+export function settleHome(): void {
+  if (process.env.DITTO_HOME) process.env.DITTO_HOME = resolve(process.env.DITTO_HOME);
 }
 
 /** A path below the state folder. */

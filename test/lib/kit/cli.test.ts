@@ -70,6 +70,12 @@ describe("every script", () => {
     expect(JSON.parse(stdout)).toMatchObject({ people: ["bob"], count: 2 });
   });
 
+  test("starts processes that know the same state folder, wherever they work", async () => {
+    expect((await run(["child"], { DITTO_HOME: "state/here" })).stdout).toBe(`/\n${join(root, "state/here")}\n`);
+    expect((await run(["child"], { DITTO_HOME: "/srv/state" })).stdout).toBe("/\n/srv/state\n");
+    expect((await run(["child"], { DITTO_HOME: "" })).stdout).toBe("/\n\n");
+  });
+
   test("knows ls for list", async () => {
     expect((await run(["ls"])).stdout).toBe("1\n2\n");
   });
