@@ -1,6 +1,7 @@
 import { access, constants, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DittoError, messageOf } from "../kit/errors.ts";
+import { pidAlive, pidPlace } from "../kit/owner.ts";
 import { writeAtomic } from "../kit/state.ts";
 import {
   type DumpManifest,
@@ -22,7 +23,7 @@ export function openFolder(folder: string): DumpStore {
     prove: () => proveFolder(folder),
     list: (prefix = "") => listFolder(folder, prefix),
     find: (key) => findFile(folder, key),
-    partialFile: (key) => `${fileOf(key)}.${process.pid}.partial`,
+    partialFile: (key) => `${fileOf(key)}.${process.pid}.${pidPlace()}.tmp`,
     async publish(partial, manifest) {
       await rename(partial, fileOf(manifest.key));
       await writeAtomic(`${fileOf(manifest.key)}.json`, manifestText(manifest));
@@ -98,26 +99,21 @@ async function removeFile(file: string): Promise<void> {
   await rm(file, { force: true });
 }
 
+/** In a store that machines share only a maker that worked here is known to be dead; others have to be silent for long. */
 async function removeHalfMade(folder: string): Promise<void> {
   const names = new Set(await readdir(folder).catch(() => []));
   for (const name of names) {
     const file = join(folder, name);
-    const pid = /\.dump\.(\d+)\.partial$/.exec(name)?.[1];
-    const orphaned = name.endsWith(".dump") && !names.has(`${name}.json`) && (await isOlder(file, ORPHANED_AFTER_MS));
-    if (orphaned || (pid !== undefined && !isRunning(Number(pid)))) await rm(file, { force: true });
+    // "<key>.<pid>.partial" is an earlier ditto's.
+    const [, pid, where] = /\.dump\.(\d+)\.(?:([0-9a-f]{8})\.tmp|partial)$/.exec(name) ?? [];
+    const half = pid !== undefined || (name.endsWith(".dump") && !names.has(`${name}.json`));
+    const judged = where === pidPlace();
+    const dead = judged ? !pidAlive(Number(pid)) : half && (await isOlder(file, ORPHANED_AFTER_MS));
+    if (dead) await rm(file, { force: true });
   }
 }
 
 async function isOlder(file: string, ms: number): Promise<boolean> {
   const facts = await stat(file).catch(() => undefined);
   return facts !== undefined && Date.now() - facts.mtimeMs > ms;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { keyTime } from "../bases/store.ts";
 import { sweepUnfinished } from "../bases/unfinished.ts";
 import { memoryHome } from "../kit/memory.ts";
+import { pidAlive } from "../kit/owner.ts";
 import { homePath } from "../kit/state.ts";
 import { readPatches } from "./patch.ts";
 import { readCopies } from "./record.ts";
@@ -37,7 +38,7 @@ async function removeUnfinished(
   for (const name of names) {
     if (of !== "" && name.replace(/(\.[^.]+){3}$/, "") !== of) continue;
     const pid = /\.(\d+)\.(?:[0-9a-f]+\.tmp|partial)$/.exec(name)?.[1];
-    const dead = pid === undefined ? await isHalfPublished(folder, name) : !isAlive(Number(pid));
+    const dead = pid === undefined ? await isHalfPublished(folder, name) : !pidAlive(Number(pid));
     if (dead) await rm(join(folder, name), { force: true });
   }
 }
@@ -70,14 +71,4 @@ async function removeOldEvents(): Promise<void> {
 
 function factsOf(path: string) {
   return stat(path).catch(() => undefined);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and is somebody else's.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

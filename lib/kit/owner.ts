@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
+import { readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 
 /** Who is making something: `<boot id>/<pid>/<start time of the process>`, so that a recycled pid is not mistaken for it. */
 export async function ownerTag(pid = process.pid): Promise<string> {
@@ -16,6 +19,33 @@ export async function ownerAlive(tag: string): Promise<boolean> {
 /** True when the tag was written since this machine started. */
 export async function fromThisBoot(tag: string): Promise<boolean> {
   return tag.split("/")[0] === (await bootId());
+}
+
+/** True while there is a process of this number here, whoever's it is. */
+export function pidAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and is somebody else's.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+let place: string | undefined;
+
+/** Where a pid of ours means something, in eight hexadecimal digits: this machine, or the container on it. */
+export function pidPlace(): string {
+  place ??= createHash("sha256").update(`${hostname()}\n${pidNamespace()}`).digest("hex").slice(0, 8);
+  return place;
+}
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
 }
 
 let boot: Promise<string> | undefined;

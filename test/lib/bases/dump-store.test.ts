@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { withDownload } from "../../../lib/bases/download.ts";
@@ -106,6 +106,41 @@ for (const [kind, address] of places) {
     });
   });
 }
+
+describe("what is half made in a folder of several machines", () => {
+  const folder = join(root, "shared");
+  const store = openStore(folder);
+  const { key } = manifestOf(Buffer.from("x"), 1);
+
+  /** Puts a file there that was last written so many hours ago, has old dumps removed, and tells whether it stays. */
+  async function stays(path: string, hours: number): Promise<boolean> {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "half");
+    const then = Date.now() / 1000 - hours * 3600;
+    utimesSync(path, then, then);
+    await store.prune(key, 1);
+    return existsSync(path);
+  }
+
+  test("a living one's dump stays, whoever it is, and a dead one's goes", async () => {
+    const partial = store.partialFile(key);
+    expect(await stays(partial, 30)).toBe(true);
+    // Another user's, unless this one is root.
+    expect(await stays(partial.replace(`.${process.pid}.`, ".1."), 30)).toBe(true);
+    const child = Bun.spawn(["true"]);
+    await child.exited;
+    expect(await stays(partial.replace(`.${process.pid}.`, `.${child.pid}.`), 0)).toBe(false);
+  });
+
+  test.each([
+    ["another machine's", `${key}.4194999.00c0ffee.tmp`],
+    ["an earlier ditto's", `${key}.4194999.partial`],
+    ["one without a manifest", key],
+  ])("%s goes when nobody has written it for a day", async (_whose, name) => {
+    expect(await stays(join(folder, name), 23)).toBe(true);
+    expect(await stays(join(folder, name), 25)).toBe(false);
+  });
+});
 
 /** Lays a dump into a store behind its back. */
 async function put(address: string, key: string, content: string, manifest?: string): Promise<void> {
