@@ -56,6 +56,7 @@
  * Exit codes: 0 done · 1 failed · 2 bad usage or configuration · 130/143 interrupted.
  * run exits with CMD's own status: 125 ditto itself failed, 126 not executable, 127 not found, 128+n ended by signal n.
  */
+import { swept } from "../lib/copies/afterwards.ts";
 import { type Call, flags, script } from "../lib/kit/cli.ts";
 
 const copyFlags = flags({
@@ -120,16 +121,6 @@ await script(import.meta, {
     prune: { flags: pruneFlags, run: prune },
   },
 });
-
-/** Whatever was asked for, what has expired goes afterwards, in the background. */
-function swept<Asked, Answer>(verb: (call: Asked) => Promise<Answer>): (call: Asked) => Promise<Answer> {
-  return async (call) => {
-    const answer = await verb(call);
-    const { sweepInBackground } = await import("../lib/copies/list.ts");
-    await sweepInBackground(import.meta.path);
-    return answer;
-  };
-}
 
 async function create(call: Call<typeof createFlags>): Promise<void> {
   const { copies, config } = await open(call);

@@ -27,7 +27,7 @@
  * Exit codes: 0 done · 1 failed · 2 bad usage or configuration · 130/143 interrupted.
  * With -- CMD its own status: 125 ditto itself failed, 126 not executable, 127 not found, 128+n ended by signal n.
  */
-import { join } from "node:path";
+import { swept } from "../lib/copies/afterwards.ts";
 import { type Call, flags, script } from "../lib/kit/cli.ts";
 import { assignments } from "../lib/kit/shell.ts";
 
@@ -50,15 +50,6 @@ await script(import.meta, {
   },
   aliases: { delete: "destroy", rm: "destroy" },
 });
-
-/** Whatever was asked for, what has expired goes afterwards, in the background. */
-function swept<Asked>(verb: (call: Asked) => Promise<void>): (call: Asked) => Promise<void> {
-  return async (call) => {
-    await verb(call);
-    const { sweepInBackground } = await import("../lib/copies/list.ts");
-    await sweepInBackground(join(import.meta.dir, "copy.ts"));
-  };
-}
 
 async function exportLines(call: Call<typeof exportFlags>): Promise<void> {
   const { copies, config } = await open(call);

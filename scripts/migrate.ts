@@ -34,7 +34,7 @@
  * Exit codes: 0 migrated · 1 failed (and rolled back, unless --keep) · 2 bad usage or configuration · 130/143 interrupted
  * (and rolled back)
  */
-import { join } from "node:path";
+import { swept } from "../lib/copies/afterwards.ts";
 import { type Call, flags, script } from "../lib/kit/cli.ts";
 
 const TOOLS = [
@@ -49,7 +49,13 @@ const migrateFlags = flags({
   keep: { type: "boolean" },
 });
 
-await script(import.meta, { positionals: [1, 1], argument: "COPY", flags: migrateFlags, rest: true, run: migrate });
+await script(import.meta, {
+  positionals: [1, 1],
+  argument: "COPY",
+  flags: migrateFlags,
+  rest: true,
+  run: swept(migrate),
+});
 
 async function migrate(call: Call<typeof migrateFlags>): Promise<number> {
   const [lib, { loadConfig }] = await Promise.all([import("../lib/migrate/index.ts"), import("../lib/kit/config.ts")]);
@@ -63,7 +69,5 @@ async function migrate(call: Call<typeof migrateFlags>): Promise<number> {
   const outcome = await lib.migrateCopy(copy, { choice, config, call, keep });
   if (report !== undefined) await lib.writeReport(report, outcome);
   call.answer(lib.outcomeView(outcome), () => lib.renderOutcome(outcome));
-  const { sweepInBackground } = await import("../lib/copies/list.ts");
-  await sweepInBackground(join(import.meta.dir, "copy.ts"));
   return outcome.state === "migrated" ? 0 : 1;
 }

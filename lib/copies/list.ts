@@ -8,8 +8,6 @@ import { observe } from "./observe.ts";
 import { type CopyRecord, type CopyView, readCopies, viewOf, wordFor } from "./record.ts";
 import { knownSnapshots, type SnapshotView, snapshotView } from "./snapshot-record.ts";
 
-export { sweepInBackground } from "./sweep.ts";
-
 /** A copy of the list, as JSON; null: that can't be told. */
 type ListedCopy = CopyView & { disk_bytes: number | null; snapshots: (SnapshotView & { disk_bytes: number | null })[] };
 

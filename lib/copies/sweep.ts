@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readBases } from "../bases/catalogue.ts";
 import { servers } from "../engine/engines.ts";
-import type { DittoError } from "../kit/errors.ts";
+import { type DittoError, messageOf } from "../kit/errors.ts";
 import { startDetached } from "../kit/exec.ts";
 import { withLock } from "../kit/lock.ts";
 import { ownerAlive } from "../kit/owner.ts";
@@ -222,8 +222,19 @@ async function reportLostSnapshots(runtime: Runtime, swept: Swept): Promise<void
 
 const FULL_SWEEP_EVERY_MS = 15 * 60 * 1000;
 
-/** Starts a sweep in the background when something is due; costs a look at the records only. */
-export async function sweepInBackground(script: string): Promise<void> {
+/**
+ * Starts a sweep in the background when something is due; costs a look at the records only. Never throws, for the command
+ * has answered: it says why there is none.
+ */
+export async function sweepInBackground(script: string, say: (text: string) => void): Promise<void> {
+  try {
+    await startSweep(script);
+  } catch (error) {
+    say(`Note: what has expired stays for now: ${messageOf(error)}`);
+  }
+}
+
+async function startSweep(script: string): Promise<void> {
   if (process.env.DITTO_NO_SWEEP === "1" || !(await hasHome())) return;
   const mark = homePath("swept");
   const last = (await stat(mark).catch(() => undefined))?.mtimeMs ?? 0;
