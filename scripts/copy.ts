@@ -129,7 +129,7 @@ async function create(call: Call<typeof createFlags>): Promise<void> {
     await copies.copyOfBase(config, wishes, call.say, (copy) => copies.answerCopy(call, copy, call.flags.format));
   } else {
     const many = await copies.copiesOfBase(config, wishes, { count: call.flags.count, say: call.say });
-    await copies.answerCopies(call, many, call.flags.format);
+    await copies.answerCopies(call, many, { format: call.flags.format });
   }
 }
 
@@ -175,24 +175,22 @@ async function logs(call: Call<typeof logFlags>): Promise<void> {
   call.answer(lines, () => copies.renderLog(lines));
 }
 
-async function stop(call: Call): Promise<void> {
-  const { copies, changed } = await changeSome(call, "stopCopy");
-  copies.answerChanged(call, changed, (name) => `Stopped ${name}; "bun scripts/copy.ts start" brings it back`);
+async function stop(call: Call): Promise<number> {
+  const line = (name: string) => `Stopped ${name}; "bun scripts/copy.ts start" brings it back`;
+  return changeSome(call, "stop", (copies, changed) => copies.answerChanged(call, changed, line));
 }
 
-async function start(call: Call): Promise<void> {
-  const { copies, changed } = await changeSome(call, "startCopy");
-  await copies.answerCopies(call, changed);
+async function start(call: Call): Promise<number> {
+  return changeSome(call, "start", (copies, { done, failed }) => copies.answerCopies(call, done, { failed }));
 }
 
-async function pause(call: Call): Promise<void> {
-  const { copies, changed } = await changeSome(call, "pauseCopy");
-  copies.answerChanged(call, changed, (name) => `Paused ${name}; "bun scripts/copy.ts resume" lets it go on`);
+async function pause(call: Call): Promise<number> {
+  const line = (name: string) => `Paused ${name}; "bun scripts/copy.ts resume" lets it go on`;
+  return changeSome(call, "pause", (copies, changed) => copies.answerChanged(call, changed, line));
 }
 
-async function resume(call: Call): Promise<void> {
-  const { copies, changed } = await changeSome(call, "resumeCopy");
-  await copies.answerCopies(call, changed);
+async function resume(call: Call): Promise<number> {
+  return changeSome(call, "resume", (copies, { done, failed }) => copies.answerCopies(call, done, { failed }));
 }
 
 async function clone(call: Call<typeof cloneFlags>): Promise<void> {
@@ -256,9 +254,21 @@ async function openAwake(call: Call) {
   return { copies, config, copy: await copies.awake(copy, call.say) };
 }
 
-/** Does to each copy that is named what the verb is there for. */
-async function changeSome(call: Call, change: "stopCopy" | "startCopy" | "pauseCopy" | "resumeCopy") {
+type Copies = Awaited<ReturnType<typeof open>>["copies"];
+type Changed = Awaited<ReturnType<Copies["doToEach"]>>;
+
+/** Does to each copy that is named what the verb is there for, and answers with those that it was done to. */
+async function changeSome(
+  call: Call,
+  verb: "stop" | "start" | "pause" | "resume",
+  answer: (copies: Copies, changed: Changed) => Promise<void>,
+): Promise<number> {
   const { copies, scope } = await open(call);
   const found = await copies.chooseSome(call, scope);
-  return { copies, changed: await Promise.all(found.map((copy) => copies[change](copy))) };
+  const changed = await copies.doToEach(found, (copy) => copies[`${verb}Copy`](copy));
+  const failed = changed.failed.length > 0;
+  if (changed.done.length > 0) await answer(copies, changed);
+  // Under --json the answer tells it: there is one.
+  if (failed && (changed.done.length === 0 || !call.json)) throw copies.severalFailed(verb, changed.failed);
+  return failed ? 1 : 0;
 }

@@ -12,6 +12,7 @@ export { renderPatch, sayUnpatched, sayWhenUnignored } from "./patch-text.ts";
 export { onWholeBase } from "./rebuild.ts";
 export { readEvents, urlOf, viewOf, wordFor } from "./record.ts";
 export { runBeside, runOnCopy } from "./run.ts";
+export { doToEach, severalFailed } from "./several.ts";
 export { environmentOf, refuseSourceVariables, variablesOf } from "./variables.ts";
 export {
   awake,

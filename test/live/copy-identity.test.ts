@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ownerTag } from "../../lib/kit/owner.ts";
 import { readProvisioned } from "../provision/report.ts";
 import { ask, type Copy, countItems, ITEMS, onEachGround, type Stage, testWhere } from "./support/ground.ts";
 
@@ -27,6 +28,27 @@ onEachGround("a named copy", (stage) => {
     await stage.project.must("copy", ["start", "work"]);
     await stage.project.must("copy", ["delete", "work"]);
     expect(await stage.leftovers()).toEqual([]);
+  });
+
+  test("stop and start of several end for all that can, and name those that can't", async () => {
+    const made = [await stage.create("--name", "one"), await stage.create("--name", "two")];
+    const file = join(stage.project.home, "copies", `${made[0]?.id}.json`);
+    const whole = readFileSync(file, "utf8");
+    // As one that another command is making.
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(whole), status: "creating", owner: await ownerTag() }));
+    expect(await stage.copy(["stop", "one", "two"])).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^Stopped two; .+\n$/),
+      stderr: expect.stringMatching(/^Cannot use copy "one": it is creating\n/),
+    });
+    const { status, stdout, stderr } = await stage.copy(["start", "one", "two", "--json"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+    expect(JSON.parse(stdout)).toEqual([
+      expect.objectContaining({ name: "two", status: "ready", connection_string: made[1]?.connection_string }),
+      expect.objectContaining({ name: "one", error: expect.objectContaining({ code: expect.any(String) }) }),
+    ]);
+    writeFileSync(file, whole);
+    await stage.project.must("copy", ["delete", "one", "two"]);
   });
 
   test("--if-exists reuse hands it out again, reset puts it back on the base, on the same URL", async () => {
