@@ -15,6 +15,7 @@ import { unlessLost } from "./replace.ts";
 import { lostSnapshot, rollBack } from "./rollback.ts";
 import { servingOf } from "./serving.ts";
 import { pathOf, type SnapshotRecord } from "./snapshot-record.ts";
+import { checkedTtl } from "./ttl.ts";
 import { awake, resetCopy } from "./wake.ts";
 
 /** What a user may say about a copy, over the configuration. */
@@ -29,6 +30,8 @@ export interface CopyWishes extends BaseWishes {
   base?: BaseRecord;
   /** What becomes of a copy that has the name already; "fail" when left out. */
   ifExists?: "fail" | "reuse" | "reset" | undefined;
+  /** How the command at hand is told that a raw copy is meant, when one is to be reused; `copy.ts create`'s when left out. */
+  rawHint?: string;
   /** Log in as this role of the copy's. */
   role?: string | undefined;
   /** A network of the container runtime's to be in besides. */
@@ -51,7 +54,7 @@ export async function copyOfBase(
   const { name, ifExists = "fail" } = wishes;
   const existing = name && ifExists !== "fail" ? await namedCopy(config, name) : undefined;
   if (existing && ifExists === "reuse") {
-    if (existing.raw && !wishes.raw) throw rawExists(existing);
+    if (existing.raw && !wishes.raw) throw rawExists(existing, wishes.rawHint);
     return handOver(await awake(existing, say), announce);
   }
   if (wishes.from !== undefined) {
@@ -102,11 +105,13 @@ function refuseBaseBesides({ from, dump, obfuscate }: CopyWishes): void {
   throw usageError(`Cannot use ${flag}: --from names a snapshot, which is taken as it is`, "Say one of them");
 }
 
-function rawExists(copy: CopyRecord): DittoError {
+const RAW_HINT = "Say --raw if that is meant, or --if-exists reset for one of the masked base";
+
+function rawExists(copy: CopyRecord, hint = RAW_HINT): DittoError {
   return new DittoError(`Cannot reuse "${copy.name}": it holds raw rows, which no rule has masked`, {
     code: "COPY_RAW",
     exit: 2,
-    hint: "Say --raw if that is meant, or --if-exists reset for one of the masked base",
+    hint,
   });
 }
 
@@ -157,14 +162,9 @@ async function handOver(copy: CopyRecord, announce: Announce): Promise<CopyRecor
   return copy;
 }
 
-const LONGEST_TTL = 100 * 365 * 86_400;
-
 /** A named copy is a workspace and stays unless asked otherwise; an unnamed one expires. */
 function lifetime(config: Config, wishes: CopyWishes): number | null {
-  const ttl = wishes.ttl ?? (wishes.name ? "never" : config.copy.ttl);
-  if (ttl === "never") return null;
-  if (ttl <= LONGEST_TTL) return ttl;
-  throw usageError("Cannot make a copy: its ttl is longer than a hundred years", 'Say "never": --ttl never');
+  return checkedTtl(wishes.ttl ?? (wishes.name ? "never" : config.copy.ttl), "make a copy");
 }
 
 function parseLabels(labels: string[]): Record<string, string> {

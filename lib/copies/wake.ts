@@ -11,6 +11,7 @@ import { listens } from "./observe.ts";
 import { type CopyRecord, logEvent, runtimeIdOf, wordFor, writeCopy } from "./record.ts";
 import { replaceData, restServer } from "./replace.ts";
 import { expiryForOthers, serveRequestOf, servingOf } from "./serving.ts";
+import { checkedTtl } from "./ttl.ts";
 
 /** What a copy is that can be started. */
 const RESTING: CopyRecord["status"][] = ["ready", "stopped", "unclean"];
@@ -124,10 +125,11 @@ export function resetCopy(copy: CopyRecord, base: BaseRecord, config: Config): P
 }
 
 /** Lets a copy live for so long from now on. */
-export function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<CopyRecord> {
+export async function extendCopy(copy: CopyRecord, ttl: number | "never"): Promise<CopyRecord> {
+  const ttlSeconds = checkedTtl(ttl, "extend the copy");
   return changeCopy(copy, async (now, runtime) => {
-    const expiresAt = ttl === "never" ? null : new Date(Date.now() + ttl * 1000).toISOString();
-    const extended: CopyRecord = { ...now, ttlSeconds: ttl === "never" ? null : ttl, expiresAt };
+    const expiresAt = ttlSeconds === null ? null : new Date(Date.now() + ttlSeconds * 1000).toISOString();
+    const extended: CopyRecord = { ...now, ttlSeconds, expiresAt };
     await runtime.setExpiry(runtimeIdOf(now), expiryForOthers(extended));
     await writeCopy(extended);
     await logEvent(now.id, "extended", { expires_at: expiresAt });

@@ -43,7 +43,8 @@ export async function takeCopy(
     return copy;
   }
   const name = await checkedName(typed);
-  const take = () => copyOfBase(config, { name, ttl, ifExists: "reuse" }, say, announce);
+  const rawHint = `Say --copy ${name} if that is meant, or give another name`;
+  const take = () => copyOfBase(config, { name, ttl, ifExists: "reuse", rawHint }, say, announce);
   // Commands that start together and want the same copy, as those of a Procfile do, get one.
   return name === undefined ? take() : withLock(`name-${name}`, take, WAIT_MS);
 }

@@ -120,6 +120,10 @@ onEachGround("a named copy", (stage) => {
     expect(await stage.project.json<Copy>("copy", ["extend", "longer", "--ttl", "never"])).toMatchObject({
       expires_at: null,
     });
+    expect(await stage.copy(["extend", "longer", "--ttl", "99999999d"])).toMatchObject({
+      ...{ status: 2, stdout: "" },
+      stderr: 'Cannot extend the copy: its ttl is longer than a hundred years\nSay "never": --ttl never\n',
+    });
     await stage.project.must("copy", ["delete", "longer"]);
   });
 });

@@ -91,6 +91,19 @@ onEachGround("env.ts", (stage) => {
     expect(await env("export", "--shell", "tcsh")).toMatchObject({ status: 2, stdout: "", stderr: says(/bash.*fish/) });
   });
 
+  test("a raw copy is not taken by its name, and the way out is a flag of this script", async () => {
+    const { id } = await stage.create("--name", "real");
+    const file = join(stage.project.home, "copies", `${id}.json`);
+    await Bun.write(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), raw: true }));
+    expect(await env("export", "--name", "real")).toMatchObject({
+      ...{ status: 2, stdout: "" },
+      stderr: says(
+        /^Cannot reuse "real": it holds raw rows.*\nSay --copy real if that is meant, or give another name\n$/,
+      ),
+    });
+    expect(await env("export", "--copy", "real")).toMatchObject({ status: 0 });
+  });
+
   test("@branch is the current git branch", async () => {
     await attempt(["git", "init", "-qb", "feature/Nice-One", join(stage.project.folder, "app")]);
     await attempt([
