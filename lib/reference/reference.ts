@@ -1,4 +1,4 @@
-import { existsSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { usageError } from "../kit/errors.ts";
 import { displayUrl, parseDatabaseUrl } from "../kit/url.ts";
 
@@ -52,10 +52,14 @@ const MAGIC = "SQLite format 3\0";
 
 function isSqlite(path: string): boolean {
   const head = Buffer.alloc(MAGIC.length);
+  let file: number | undefined;
   try {
-    readSync(openSync(path, "r"), head);
+    file = openSync(path, "r");
+    readSync(file, head);
   } catch {
     return false;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
   return head.toString("latin1") === MAGIC;
 }

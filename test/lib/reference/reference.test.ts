@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverFor } from "../../../lib/reference/open.ts";
@@ -33,6 +33,13 @@ test("a database file is known by its first bytes, whatever it is called", () =>
   database.exec("CREATE TABLE t (id int)");
   database.close();
   expect(parseReference(path)).toEqual({ kind: "sqlite", word: path });
+});
+
+test.skipIf(process.platform !== "linux")("a file that was looked at is closed", () => {
+  const open = () => readdirSync("/proc/self/fd").length;
+  const before = open();
+  for (const word of [file("looked-at.sql", "SELECT 1;"), folder]) parseReference(word);
+  expect(open()).toBe(before);
 });
 
 test("what is no database is refused with the forms that there are", () => {
