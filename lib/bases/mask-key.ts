@@ -9,7 +9,7 @@ import { type MaskKey, openKey } from "../mask/key.ts";
 
 /** What decides whether a key may be used. */
 interface KeyWish {
-  /** obfuscation.key_secret; "" for the state folder's own. */
+  /** obfuscation.key_secret; the state folder's own is named by its path. */
   secret: string;
   /** The fingerprint of the key that made the last base; undefined without one. */
   last: string | undefined;
@@ -37,7 +37,7 @@ export async function loadMaskKey(wish: KeyWish): Promise<MaskKey | undefined> {
 
 async function readKey({ secret, last, newKey, makes, say }: KeyWish): Promise<string | undefined> {
   const own = homePath("mask.key");
-  if (secret !== "" && secret !== `file:${own}` && secret !== "file:~/.ditto/mask.key") return resolveSecret(secret);
+  if (secret !== `file:${own}`) return resolveSecret(secret);
   if (existsSync(own)) {
     if (statSync(own).mode & 0o077) say(`Note: others may read the mask key; run: chmod 600 ${own}`);
     return resolveSecret(`file:${own}`);

@@ -172,7 +172,6 @@ export interface GivenWay {
 /** A copy's server that was started. */
 export interface Served {
   method: CloneMethod;
-  cloneMs: number;
 }
 
 /** A request for a frozen state of a copy's data. */

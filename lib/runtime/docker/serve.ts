@@ -25,14 +25,12 @@ export function copyContainer(id: string): string {
 
 /** Clones a frozen directory and starts a server on it. Leaves nothing behind when it fails. */
 export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard | undefined): Promise<Served> {
-  const started = performance.now();
   const path = `copies/${request.id}`;
   if (yard) {
     const marker = await placeMarker("copy", request.id, request.expiresAt);
     const files = { ...request.files, ...(request.from.live ? REMAINS : {}), [MARKER_FILE]: marker };
     await yard.clone(request.from.reference, path, { owner: request.from.owner, files });
   }
-  const cloneMs = Math.round(performance.now() - started);
   try {
     await startContainer(cli, request, yard && { yard, path });
   } catch (error) {
@@ -40,7 +38,7 @@ export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard
     await yard?.remove(path);
     throw error;
   }
-  return { method: request.from.method, cloneMs };
+  return { method: request.from.method };
 }
 
 /** Starts the container; what is missing around it (network, mount) is put right once. */

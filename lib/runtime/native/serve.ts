@@ -76,7 +76,7 @@ export async function serve(request: ServeRequest): Promise<Served> {
       await requireFreePort(request.bind, request.port);
     }
     await launch(request, owner, run);
-    return { method: clone.method, cloneMs: clone.ms };
+    return { method: clone.method };
   }, undo);
 }
 

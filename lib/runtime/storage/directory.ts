@@ -8,10 +8,9 @@ import { NAME } from "../../kit/state.ts";
 /** What the configuration asks of directories; `auto` shares blocks where the file system can. */
 export type DirectoryWish = "auto" | "reflink" | "copy";
 
-/** How a directory was cloned, and how long that took. */
+/** How a directory was cloned. */
 export interface DirectoryClone {
   method: "reflink" | "copy";
-  ms: number;
 }
 
 const BTRFS = 0x9123683e;
@@ -32,7 +31,6 @@ const FILE_SYSTEMS: Record<number, string> = {
  * blocks must be shared and can't be, `DISK_FULL` when the bytes don't fit.
  */
 export async function cloneDirectory(from: string, to: string, wish: DirectoryWish): Promise<DirectoryClone> {
-  const started = performance.now();
   const shared = wish !== "copy" && (await canReflink(dirname(to)));
   if (wish === "reflink" && !shared) throw await unsupported(dirname(to));
   const temporary = `${to}.${randomBytes(4).toString("hex")}.tmp`;
@@ -43,7 +41,7 @@ export async function cloneDirectory(from: string, to: string, wish: DirectoryWi
     await removeTree(temporary);
     throw error;
   }
-  return { method: shared ? "reflink" : "copy", ms: Math.round(performance.now() - started) };
+  return { method: shared ? "reflink" : "copy" };
 }
 
 const probes = new Map<number, Promise<boolean>>();
