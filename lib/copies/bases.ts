@@ -11,7 +11,7 @@ import { table } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
 import { runtimeNamed } from "../runtime/open.ts";
 import { unreadable } from "./find.ts";
-import { knownCopies } from "./record.ts";
+import { knownCopies, projectLabel } from "./record.ts";
 
 /** A base in a list: as JSON, with what stands on it. */
 export type BaseRow = Record<string, unknown> & { id: string };
@@ -39,7 +39,7 @@ export async function listBases(): Promise<{ json: BaseRow[]; text: string }> {
 function cellsOf(base: BaseRecord, { current, copies }: { current: boolean; copies: number }): string[] {
   return [
     base.id,
-    base.source === "default" ? base.project : `${base.project}/${base.source}`,
+    projectLabel(base),
     `${base.server.flavour} ${base.server.version}`,
     base.rows.toLocaleString("en"),
     formatBytes(base.frozen.bytes),

@@ -5,7 +5,7 @@ import { formatAge, formatBytes, formatDuration } from "../kit/units.ts";
 import { diskMeter } from "./disk.ts";
 import { drawn, lineageOf, type Node } from "./lineage.ts";
 import { observe } from "./observe.ts";
-import { type CopyRecord, type CopyView, readCopies, viewOf, wordFor } from "./record.ts";
+import { type CopyRecord, type CopyView, projectLabel, readCopies, viewOf, wordFor } from "./record.ts";
 import { knownSnapshots, type SnapshotView, snapshotView } from "./snapshot-record.ts";
 
 /** A copy of the list, as JSON; null: that can't be told. */
@@ -60,7 +60,7 @@ function rowOf({ node, branch }: { node: Node; branch: string }, disk: Map<strin
   if (!copy) return [`${branch}${node.name || node.id}`, "", "deleted", "", "", "", "", ""];
   const left = copy.expiresAt === null ? "never" : expiry(Date.parse(copy.expiresAt) - Date.now());
   const status = labelled(copy.status === "failed" ? "lost" : copy.status, copy);
-  const cells = [projectOf(copy), status, engineOf(copy), String(copy.port), size, formatAge(copy.createdAt), left];
+  const cells = [projectLabel(copy), status, engineOf(copy), String(copy.port), size, formatAge(copy.createdAt), left];
   return [`${branch}${wordFor(copy)}`, ...cells];
 }
 
@@ -68,7 +68,7 @@ function baseRow(id: string, base: BaseRecord | undefined): string[] {
   if (!base) return [id, "", "base, deleted", "", "", "", "", ""];
   return [
     id,
-    projectOf(base),
+    projectLabel(base),
     labelled("base", base),
     engineOf(base),
     "",
@@ -80,10 +80,6 @@ function baseRow(id: string, base: BaseRecord | undefined): string[] {
 
 function labelled(status: string, { raw }: { raw?: boolean }): string {
   return raw ? `${status}, raw` : status;
-}
-
-function projectOf({ source, project }: { source: string; project: string }): string {
-  return source === "default" ? project : `${project}/${source}`;
 }
 
 function engineOf({ server }: Pick<CopyRecord, "server">): string {

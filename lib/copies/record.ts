@@ -104,6 +104,11 @@ export function wordFor(copy: Pick<CopyRecord, "id" | "name">): string {
   return copy.name || copy.id;
 }
 
+/** How lists call a project, with its source where that has a name. */
+export function projectLabel({ project, source }: { project: string; source: string }): string {
+  return source === "default" ? project : `${project}/${source}`;
+}
+
 /** The user of every copy. */
 export const COPY_USER = "ditto";
 

@@ -4,12 +4,13 @@ import { asTypedHere } from "../kit/runner.ts";
 import { isTerminal, paint, terminalWidth } from "../kit/stdio.ts";
 import { table, wrap } from "../kit/table.ts";
 import { formatAge, formatBytes } from "../kit/units.ts";
+import { projectLabel } from "./record.ts";
 import type { BaseStatus, CopyStatus, SnapshotStatus, Status } from "./status.ts";
 
 /** How things stand, for a person: facts, bases, copies, and what needs attention. */
 export function renderStatus(status: Status): string {
   const bold = paint(1).bold;
-  const foreign = [...status.bases, ...status.copies].some((one) => projectOf(one) !== projectOf(status));
+  const foreign = [...status.bases, ...status.copies].some((one) => projectLabel(one) !== projectLabel(status));
   const title = `${bold(status.project)}${status.source === "default" ? "" : `, source ${bold(status.source)}`}`;
   const parts = [
     title,
@@ -67,7 +68,7 @@ function renderBases(bases: BaseStatus[], foreign: boolean): string {
   if (bases.length === 0) return 'There is no base yet; "bun scripts/reseed.ts" makes one';
   const row = (base: BaseStatus) => [
     base.id,
-    ...(foreign ? [projectOf(base)] : []),
+    ...(foreign ? [projectLabel(base)] : []),
     `${base.engine} ${base.version}${base.raw ? ", raw" : ""}`,
     formatCount(base.rows),
     formatBytes(base.disk_bytes),
@@ -83,7 +84,7 @@ function renderCopies(copies: CopyStatus[], foreign: boolean): string {
   if (copies.length === 0) return 'There are no copies; "bun scripts/copy.ts create" makes one';
   const row = (copy: CopyStatus) => [
     copy.name || copy.id,
-    ...(foreign ? [projectOf(copy)] : []),
+    ...(foreign ? [projectLabel(copy)] : []),
     `${copy.status === "failed" ? "lost" : copy.status}${copy.raw ? ", raw" : ""}`,
     String(copy.port),
     copy.disk_bytes === null ? "-" : formatBytes(copy.disk_bytes),
@@ -135,10 +136,6 @@ function renderFacts(facts: [string, string][]): string {
       return `${paint(1).dim(label)}${blank}${wrap(asTypedHere(text).split(" "), width - indent).join(`\n${" ".repeat(indent)}`)}`;
     })
     .join("\n");
-}
-
-function projectOf({ project, source }: { project: string; source: string }): string {
-  return source === "default" ? project : `${project}/${source}`;
 }
 
 /** A path with `~` for the user's home. */

@@ -1,9 +1,9 @@
-import { relative } from "node:path";
 import { z } from "zod";
 import { fileSchema } from "./config-schema.ts";
 import { schemaAt } from "./config-tree.ts";
 import { type DittoError, usageError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
+import { shortest } from "./shell.ts";
 
 /** Where a value was written: finds the line of a path in the file, and the variable that set it. */
 export interface Places {
@@ -75,13 +75,7 @@ function placeOf(path: PropertyKey[], places: Places): string {
   if (variable !== undefined) return ` (${variable})`;
   if (places.file === undefined) return "";
   const line = places.lineOf(path);
-  return ` (${shown(places.file)}${line === undefined ? "" : `:${line}`})`;
-}
-
-/** A path as somebody in the working directory would write it. */
-export function shown(file: string): string {
-  const short = relative(process.cwd(), file);
-  return short.startsWith("..") || short === "" ? file : short;
+  return ` (${shortest(places.file)}${line === undefined ? "" : `:${line}`})`;
 }
 
 function dotted(path: PropertyKey[]): string {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { shown } from "./config-errors.ts";
 import { dropEmptyKeys, isTree, type Tree } from "./config-tree.ts";
 import { usageError } from "./errors.ts";
+import { shortest } from "./shell.ts";
 import { homePath } from "./state.ts";
 
 const FILE_NAME = "ditto.yaml";
@@ -54,14 +54,14 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
     text = await readFile(file, "utf8");
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code === "EACCES" ? "permission denied" : (error as Error).message;
-    throw usageError(`Cannot read the configuration "${shown(file)}": ${reason}`, undefined, "CONFIG_MISSING");
+    throw usageError(`Cannot read the configuration "${shortest(file)}": ${reason}`, undefined, "CONFIG_MISSING");
   }
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) {
     const { line } = lines.linePos(error.pos[0]);
     throw usageError(
-      `Cannot read the configuration: ${error.message} (${shown(file)}:${line})`,
+      `Cannot read the configuration: ${error.message} (${shortest(file)}:${line})`,
       undefined,
       "CONFIG_INVALID",
     );
@@ -69,7 +69,7 @@ export async function readConfigFile(file: string): Promise<ConfigFile> {
   const content: unknown = document.toJS() ?? {};
   if (!isTree(content)) {
     throw usageError(
-      `Cannot read the configuration "${shown(file)}": it is not a map of keys`,
+      `Cannot read the configuration "${shortest(file)}": it is not a map of keys`,
       undefined,
       "CONFIG_INVALID",
     );
