@@ -155,6 +155,7 @@ async function sweepThings(runtime: Runtime, swept: Swept): Promise<void> {
   }
   await reportLostBases(runtime, swept);
   await reportLostSnapshots(runtime, swept);
+  for (const path of await runtime.sweepStorage()) swept.removed.push(`what was left of ${path} (half made)`);
 }
 
 /** How long after its expiry a copy that can't be asked is nobody's any more, in milliseconds. */

@@ -299,6 +299,8 @@ export interface Runtime {
   /** Everything with a label or marker, of every state folder. */
   things(): Promise<Thing[]>;
   removeThing(thing: Thing): Promise<void>;
+  /** Removes what killed commands left in this state folder's storage without a marker, and gives the paths that it was for. */
+  sweepStorage(): Promise<string[]>;
   /** Free space where everything is kept; undefined where this host can't tell. `from` spares the question where that is. */
   freeSpace(from?: Frozen): Promise<FreeSpace | undefined>;
   /** Keeps a copy's new expiry beside its data, where other state folders look before they remove what is not theirs. */

@@ -232,6 +232,41 @@ onEachGround("sweeping", (stage) => {
   });
 });
 
+for (const [storage, anchor] of [
+  ["pool", "anchor"],
+  ["copy", "files-anchor"],
+] as const) {
+  onEachGround(
+    `storage: ${storage}`,
+    (stage) => {
+      testWhere(stage.ground.runtime !== "native")("what a killed clone left is swept, and nothing else", async () => {
+        const alone = { env: { DITTO_NO_SWEEP: "1" } };
+        const copy = await stage.project.json<Copy>("copy", ["create"], alone);
+        const container = `ditto-${homeIdOf(stage.project.home)}-${anchor}`;
+        const inside = async (script: string) => {
+          const { status, stdout, stderr } = await stage.tool("exec", container, "sh", "-ec", `cd /pool; ${script}`);
+          if (status !== 0) throw new Error(stderr);
+          return stdout.trim();
+        };
+        await inside(
+          "mkdir -p tmp/copies.dead.part/data tmp/copies.young.part; touch -d '2 minutes ago' tmp/copies.dead.part",
+        );
+        const pruned = await stage.project.json<{ removed: string[] }>("copy", ["prune"]);
+        expect(pruned).toEqual({
+          removed: ["what was left of copies/dead (half made)"],
+          lost: [],
+          failed: [],
+        } as never);
+        expect(await inside("ls tmp copies; rm -r tmp/copies.young.part")).toBe(
+          `copies:\n${copy.id}\n\ntmp:\ncopies.young.part`,
+        );
+        await stage.project.must("copy", ["delete", copy.id]);
+      });
+    },
+    { storage },
+  );
+}
+
 onEachGround("a base that was removed behind ditto's back", (stage) => {
   testWhere(stage.ground.runtime !== "native")(
     "is said by create and prune when no dump was kept, and replaced by reseed",

@@ -88,6 +88,10 @@ export function containerRuntime(tool: ContainerTool, say: (text: string) => voi
     packFrozen: async (from, read) => packFrozen(cli, from, await yardOf(cli, from), read),
     things: async () => listThings(cli, await existingYards(cli)),
     removeThing: async (what) => removeThing(cli, await existingYards(cli), what),
+    async sweepStorage() {
+      const yards = await existingYards(cli);
+      return (await Promise.all(yards.map((yard) => yard.sweep()))).flat();
+    },
     setExpiry: (id, expiresAt) => setExpiry(cli, id, expiresAt),
     expiryOf: (thing) => expiryOf(cli, thing),
     freeSpace: (from) => freeSpaceOf(cli, from),

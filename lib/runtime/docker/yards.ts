@@ -77,7 +77,7 @@ async function openOrCreate(cli: ContainerCli): Promise<OpenPool> {
 }
 
 function poolYard(pool: OpenPool): Yard {
-  const { create, clone, cloneLive, rename, freeze, remove, exists, usage, list } = pool;
+  const { create, clone, cloneLive, rename, freeze, remove, exists, usage, list, sweep } = pool;
   return {
     method: "pool",
     get mountpoint() {
@@ -87,6 +87,6 @@ function poolYard(pool: OpenPool): Yard {
       return { mountpoint: pool.mountpoint, filesystem: pool.filesystem };
     },
     repair: () => pool.repair({ remount: true }),
-    ...{ create, clone, cloneLive, rename, freeze, remove, exists, usage, list },
+    ...{ create, clone, cloneLive, rename, freeze, remove, exists, usage, list, sweep },
   };
 }

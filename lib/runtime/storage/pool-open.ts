@@ -4,19 +4,7 @@ import { type Attached, bringUp, keyValues, readVolumes } from "./pool-anchor.ts
 import { type Cli, call } from "./pool-cli.ts";
 import { isDown, poolError } from "./pool-errors.ts";
 import { checkFile, checkOwner, checkPath, type PoolFilesystem, type PoolNames, poolNames } from "./pool-names.ts";
-import {
-  CLONE,
-  CLONE_LIVE,
-  CREATE,
-  EXISTS,
-  FREEZE,
-  LIST,
-  REMOVE,
-  RENAME,
-  SWEEP,
-  USAGE,
-  withGuard,
-} from "./pool-scripts.ts";
+import { CLONE, CLONE_LIVE, CREATE, EXISTS, FREEZE, LIST, REMOVE, RENAME, SWEEP, USAGE } from "./pool-scripts.ts";
 import type { Yard } from "./yard.ts";
 
 /** The file at the top of a directory that says whose it is; written by the caller through `files`. */
@@ -37,10 +25,6 @@ export interface OpenPool {
   /** Host path as the daemon sees it, for `--mount type=bind`; it may change by a repair. */
   readonly mountpoint: string;
   readonly filesystem: PoolFilesystem;
-  /** The volume's name, for `--mount type=volume,volume-subpath=…` where the server's API is 1.45 or newer. */
-  readonly volume: string;
-  /** Runs `sh -eu` in the anchor, in the pool's root, and gives its stdout. Statuses 41 to 59 are the pool's own. */
-  run(script: string, options?: { args?: string[]; input?: string }): Promise<string>;
   /** Clones through `tmp/`; `files` (relative path to content) are there, 0600, before the directory gets its name. */
   clone(from: string, to: string, options?: { owner?: string; files?: Record<string, string> }): Promise<void>;
   /** Makes an empty directory, 0700, of `owner` (`uid:gid`). */
@@ -56,8 +40,8 @@ export interface OpenPool {
   /** Bytes that the directory shares with no other (XFS can't tell: all its bytes). */
   usage(path: string): Promise<number>;
   list(): Promise<{ path: string; marker: string }[]>;
-  /** Removes what killed clones and removals left behind and gives its names. Directories with a name of their own stay. */
-  sweep(options?: { olderThanSeconds?: number }): Promise<string[]>;
+  /** Removes what killed clones and removals left behind; see {@link Yard.sweep}. */
+  readonly sweep: Yard["sweep"];
   /** Attaches, mounts and starts whatever is missing; with `remount` also a mount that only the daemon has lost. */
   repair(options?: { remount?: boolean }): Promise<void>;
 }
@@ -108,19 +92,20 @@ function poolVerbs(cli: Cli, names: PoolNames, at: Attached): OpenPool {
   });
   return {
     method: "pool",
-    volume: names.volume,
     get mountpoint() {
       return at.mountpoint;
     },
     get filesystem() {
       return at.filesystem;
     },
-    run: (script, { args = [], input } = {}) => calls.exec("work in the pool", withGuard(script), args, input),
     repair: (options = {}) => repair(options.remount ?? false),
     ...changingVerbs(calls),
     ...askingVerbs(calls),
   };
 }
+
+/** A maker locks its directory at once and for as long as it lives: what is older and not locked is a dead one's. */
+const LEFT_FOR_SECONDS = 60;
 
 /** The verbs that change directories, over any way to run a script in an anchor. */
 export function changingVerbs({
@@ -166,9 +151,9 @@ export function changingVerbs({
     async freeze(path) {
       await exec(`freeze "${path}"`, FREEZE, [checkPath(path)]);
     },
-    async sweep({ olderThanSeconds = 60 } = {}) {
-      const swept = await exec("sweep the pool", SWEEP, [String(Math.max(0, Math.floor(olderThanSeconds)))]);
-      return swept.split("\n").filter((name) => name !== "");
+    async sweep() {
+      const swept = await exec("sweep what killed clones left", SWEEP, [String(LEFT_FOR_SECONDS)]);
+      return swept.split("\n").filter((path) => path !== "");
     },
   };
 }

@@ -190,17 +190,20 @@ for path in bases/* copies/* snapshots/* tmp/*; do
 done
 `;
 
-/** $1 seconds: removes what dead makers left that long ago and prints its names. */
+/** $1 seconds: removes what dead makers left that long ago and prints what it was for. A server's image may have no find. */
 export const SWEEP = `${GUARD}${PART}
-find tmp -mindepth 1 -maxdepth 1 -name '*.part' -not -newermt "-$1 seconds" | while IFS= read -r part; do
+now=$(date +%s)
+for part in tmp/*.part; do
   (
-    [ -d "$part" ] || exit 0
+    changed=$(stat -c %Y "$part" 2>/dev/null) || exit 0
+    [ "$((now - changed))" -ge "$1" ] || exit 0
     exec 9<"$part"
     flock -n 9 || exit 0
     [ /proc/self/fd/9 -ef "$part" ] || exit 0
     drop "$part/data"
     rm -rf -- "$part"
-    echo "\${part#tmp/}"
+    path=\${part#tmp/} path=\${path%.part}
+    echo "\${path%%.*}/\${path#*.}"
   )
 done
 `;
@@ -216,5 +219,3 @@ done
 
 /** Only the guard. */
 export const CHECK = GUARD;
-/** The guard, before a script of the caller's. */
-export const withGuard = (script: string): string => `${GUARD}${script}`;

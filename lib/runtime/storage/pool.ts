@@ -158,41 +158,36 @@ export async function growPool(cli: Cli, home: string, size: number): Promise<Po
   return (await poolStatus(cli, home)) ?? fail("the pool is gone");
 }
 
-/**
- * Deletes the pool with everything in it. Refuses while containers use it, running or stopped, unless `force`, which
- * removes those of this state folder first; somebody else's are never touched.
- */
-export async function deletePool(cli: Cli, home: string, options: { force?: boolean } = {}): Promise<void> {
+/** Deletes the pool with everything in it. Refuses while containers use it, running or stopped. */
+export async function deletePool(cli: Cli, home: string): Promise<void> {
   const names = poolNames(home);
   const volumes = await readVolumes(cli, names);
   if (!volumes) throw noPool("delete");
   const users = await poolUsers(cli, names, volumes);
-  const kept = users.filter((user) => !options.force || user.home !== home);
-  if (kept.length > 0) {
-    throw new DittoError(`Cannot delete the pool: ${kept.map((user) => user.name).join(", ")} use it`, {
+  if (users.length > 0) {
+    throw new DittoError(`Cannot delete the pool: ${users.join(", ")} use it`, {
       code: "POOL_IN_USE",
       hint: 'Delete the copies first ("bun scripts/copy.ts delete --all")',
     });
   }
-  if (users.length > 0) await call(cli, ["rm", "-f", "-v", ...users.map((user) => user.name)]);
   await discard(cli, names, volumes);
 }
 
 // A copy mounts a path below the mountpoint, which no filter of `ps` finds: every container's mounts are read.
-async function poolUsers(cli: Cli, names: PoolNames, volumes: PoolVolumes): Promise<{ name: string; home: string }[]> {
+async function poolUsers(cli: Cli, names: PoolNames, volumes: PoolVolumes): Promise<string[]> {
   const listed = await call(cli, ["ps", "-aq", "--no-trunc"]);
   if (listed.status !== 0) throw poolError("look for the pool's users", listed);
   const ids = listed.stdout.split("\n").filter((id) => id !== "");
   if (ids.length === 0) return [];
-  const format = '{{.Name}}\t{{index .Config.Labels "ditto.home"}}\t{{range .Mounts}}{{.Source}}\n{{end}}';
+  const format = "{{.Name}}\t{{range .Mounts}}{{.Source}}\n{{end}}";
   // One that has gone meanwhile makes the call fail, and the others are printed all the same.
   const { stdout } = await call(cli, ["container", "inspect", "--format", `${format}\f`, ...ids]);
   const at = volumes.mounted?.mountpoint;
   return stdout.split("\f").flatMap((entry) => {
-    const [path = "", home = "", sources = ""] = entry.trimStart().split("\t");
+    const [path = "", sources = ""] = entry.trimStart().split("\t");
     const name = path.replace(/^\//, "");
     const uses = at !== undefined && sources.split("\n").some((source) => source === at || source.startsWith(`${at}/`));
-    return uses && name !== names.anchor ? [{ name, home }] : [];
+    return uses && name !== names.anchor ? [name] : [];
   });
 }
 

@@ -35,6 +35,8 @@ export interface Yard {
   usage(path: string): Promise<number>;
   /** Mounts the tree again where only the daemon has lost it; `mountpoint` may then be another. */
   repair?(): Promise<void>;
+  /** Removes what killed clones and removals left in `tmp/`, and gives the paths that it was for; directories stay. */
+  sweep(): Promise<string[]>;
   /** Every directory with its marker file's content. */
   list(): Promise<{ path: string; marker: string }[]>;
 }
