@@ -6,7 +6,8 @@ import { type DatabaseUrl, defaultPorts, parseDatabaseUrl } from "./url.ts";
 const TIME_LIMIT_MS = 30_000;
 const FORMS = "env:NAME, file:/path, cmd:COMMAND or arn:aws:secretsmanager:…#field";
 
-function isSecretReference(text: string): boolean {
+/** True for a text that says where a secret is: `env:`, `file:`, `cmd:`, `arn:`. */
+export function isSecretReference(text: string): boolean {
   return /^(env:|file:|cmd:|arn:aws[a-z-]*:secretsmanager:)/.test(text);
 }
 

@@ -12,10 +12,30 @@ interface Hunk {
   lines: string[];
 }
 
+/** What the two sides are called, and what is shown of them, where that is another text of as many lines. */
+interface Sides {
+  from: string;
+  to: string;
+  shown?: { before: string; after: string };
+}
+
 /** What leads from one text to the other, in the unified format that `patch` reads; "" when they are equal. */
-export function unifiedDiff(before: string, after: string, names: { from: string; to: string }): string {
-  const hunks = unifiedHunks(before, after);
-  return hunks === "" ? "" : [`--- ${names.from}`, `+++ ${names.to}`, hunks].join("\n");
+export function unifiedDiff(before: string, after: string, { from, to, shown }: Sides): string {
+  if (before === after) return "";
+  const hunks = hunksBetween(before, after).map((hunk) => (shown ? { ...hunk, lines: linesOf(hunk, shown) } : hunk));
+  return [`--- ${from}`, `+++ ${to}`, ...hunks.flatMap((hunk) => [headOf(hunk, undefined), ...hunk.lines])].join("\n");
+}
+
+function linesOf({ oldStart, newStart, lines }: Hunk, shown: { before: string; after: string }): string[] {
+  const [before, after] = [shown.before.split("\n"), shown.after.split("\n")];
+  let [old, now] = [oldStart - 1, newStart - 1];
+  return lines.map((line) => {
+    const sign = line.charAt(0);
+    if (sign === "+") return `+${after[now++]}`;
+    if (sign === " ") now++;
+    // What is no line of either says that the last one does not end.
+    return sign === " " || sign === "-" ? `${sign}${before[old++]}` : line;
+  });
 }
 
 /** As {@link unifiedDiff} without the names; each place is called by the last line before it that is a heading. */

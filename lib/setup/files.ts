@@ -13,6 +13,7 @@ import type { Talk } from "./ask-source.ts";
 import { configText, type SetupAnswers } from "./config-text.ts";
 import type { Interview } from "./interview.ts";
 import { cronLine, withoutLogin } from "./schedule.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /** The toolkit that runs. */
 const TOOLKIT = resolve(import.meta.dir, "../..");
@@ -42,7 +43,7 @@ export async function planFiles({ answers, secret }: Interview, output: string):
   return {
     config: { path, text, mode: secretive ? 0o600 : 0o644 },
     secret: secret?.file,
-    diff: old === undefined ? undefined : withoutSecrets(unifiedDiff(old, text, { from: shortest(path), to: "new" })),
+    diff: old === undefined ? undefined : diffOf(path, old, text),
     cron: cronLine(answers.schedule, reseed),
     exposed: secretive && (await gitStateOf(path).catch(() => "outside")) === "untracked",
   };
@@ -63,11 +64,12 @@ function shownDiff(diff: string): string {
     .join("\n");
 }
 
-/** An old file may hold a password of its own. */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(/(:\/\/[^\s:@/]*:)[^\s@]+@/g, "$1***@")
-    .replace(/^([-+ ]\s*(?:password|.*[{,]\s*password)\s*:\s*)[^\s#},]+/gm, "$1***");
+/** Either file may hold a password. */
+function diffOf(path: string, old: string, text: string): string {
+  const [before, after] = [withoutSecrets(old), withoutSecrets(text)];
+  if (before === undefined || after === undefined)
+    return `${shortest(path)} is no YAML that can be read: as it may hold a password, nothing of it is shown`;
+  return unifiedDiff(old, text, { from: shortest(path), to: "new", shown: { before, after } });
 }
 
 /** Only where both lie in one repository does the path mean the same to everybody. */
