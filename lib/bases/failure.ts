@@ -33,7 +33,9 @@ export async function reportFailure(config: Config, error: unknown, call: { say(
       DITTO_LAST_DUMP_AGE: String(report.last_dump_age ?? ""),
       DITTO_DUMP_KEY: report.dump_path,
     };
-    const { status, stderr } = await run(["sh", "-c", exec], { env, check: false, timeoutMs: 60_000 });
-    if (status !== 0) call.say(`dump.on_failure.exec ended with status ${status}: ${stderr.trim()}`);
+    const limits = { check: false, group: true, timeoutMs: 60_000 };
+    const { status, stderr, timedOut } = await run(["sh", "-c", exec], { env, ...limits });
+    if (timedOut) call.say("dump.on_failure.exec was ended: it took longer than 60 s");
+    else if (status !== 0) call.say(`dump.on_failure.exec ended with status ${status}: ${stderr.trim()}`);
   }
 }

@@ -9,6 +9,8 @@ export interface ExecOptions {
   bare?: boolean;
   /** In a session of its own: a terminal's Ctrl-C doesn't reach it, and its group can be signalled as a whole. */
   detached?: boolean;
+  /** Detached, and ended with all that it has started: at its time limit, and when this command is interrupted. */
+  group?: boolean;
   cwd?: string;
   /** Written to stdin, which is closed afterwards; without it stdin is empty. */
   input?: string | Uint8Array | ReadableStream<Uint8Array>;
@@ -49,29 +51,35 @@ export interface ChildInput {
 /** Enough for every message a tool ends with; the beginning is kept too, where the first cause stands. */
 const STDERR_LIMIT = 64 * 1024;
 
+/** How long a process that was killed is waited for, in milliseconds: whom it leaves behind may hold its streams. */
+const DRAIN_LIMIT_MS = 500;
+
 /** Starts a process and waits for its end. Throws {@link DittoError} `EXEC_MISSING` or `EXEC_FAILED`. */
 export async function run(argv: string[], options: ExecOptions = {}): Promise<ExecResult> {
   const child = start(argv, options);
+  const late = Promise.withResolvers<undefined>();
   let timedOut = false;
-  const timer =
-    options.timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          timedOut = true;
-          child.kill("SIGKILL");
-        }, options.timeoutMs);
-  const fed = feed(child.stdin, options.input);
-  const stdout = await new Response(child.stdout).text();
-  const { status, stderr } = await child.done;
-  await fed;
+  const kill = () => {
+    timedOut = true;
+    child.kill("SIGKILL");
+    setTimeout(late.resolve, DRAIN_LIMIT_MS);
+  };
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(kill, options.timeoutMs);
+  const output = textOf(child.stdout);
+  const whole = Promise.all([output.ended, child.done, feed(child.stdin, options.input)]);
+  const [, ended] = (await Promise.race([whole, late.promise])) ?? [];
   clearTimeout(timer);
-  const result = { status, stdout, stderr, timedOut };
+  const { status, stderr } = ended ?? { status: 128 + constants.signals.SIGKILL, stderr: child.errorsSoFar() };
+  const result = { status, stdout: output.text(), stderr, timedOut };
   if ((options.check ?? true) && (status !== 0 || timedOut)) throw failure(argv, options, result);
   return result;
 }
 
 /** Starts a process and returns at once; it is ended when this command is interrupted. */
-export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" | "cwd" | "detached"> = {}): Child {
+export function start(
+  argv: string[],
+  options: Pick<ExecOptions, "env" | "bare" | "cwd" | "detached" | "group"> = {},
+): Child {
   const [command = ""] = argv;
   const env = environment(options);
   let child: Bun.Subprocess<"pipe", "pipe", "pipe">;
@@ -80,7 +88,7 @@ export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" 
       env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       // What undoes, or must be finished, is not for a terminal's Ctrl-C to end, which goes to the whole group.
-      detached: options.detached ?? mustFinish(),
+      detached: options.group || (options.detached ?? mustFinish()),
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -88,11 +96,13 @@ export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" 
   } catch (cause) {
     throw missing(command, cause);
   }
-  const release = defer(() => child.kill("SIGTERM"));
+  const kill = (signal: NodeJS.Signals) => (options.group ? killGroup(child.pid, signal) : child.kill(signal));
+  const release = defer(() => kill("SIGTERM"));
   const errors = tailOf(child.stderr);
   const done = child.exited.then(async () => {
-    release();
+    if (!options.group) release();
     await errors.ended;
+    release();
     return { status: statusOf(child), stderr: errors.text() };
   });
   return {
@@ -101,8 +111,16 @@ export function start(argv: string[], options: Pick<ExecOptions, "env" | "bare" 
     stdout: child.stdout,
     done,
     errorsSoFar: errors.text,
-    kill: (signal = "SIGTERM") => child.kill(signal),
+    kill: (signal = "SIGTERM") => kill(signal),
   };
+}
+
+function killGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // Nobody of it is left.
+  }
 }
 
 /**
@@ -243,6 +261,16 @@ function tailOf(stream: ReadableStream<Uint8Array>): { text(): string; ended: Pr
     }
   };
   return { text: () => head + tail, ended: read() };
+}
+
+function textOf(stream: ReadableStream<Uint8Array>): { text(): string; ended: Promise<void> } {
+  const decoder = new TextDecoder();
+  let text = "";
+  const read = async () => {
+    for await (const chunk of stream) text += decoder.decode(chunk, { stream: true });
+    text += decoder.decode();
+  };
+  return { text: () => text, ended: read() };
 }
 
 function missing(command: string, cause: unknown): DittoError {

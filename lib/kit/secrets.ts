@@ -54,9 +54,12 @@ async function fromFile(path: string): Promise<string> {
 
 async function fromCommand(command: string): Promise<string> {
   const { run } = await import("./exec.ts");
+  const { isTerminal } = await import("./stdio.ts");
   const { stdout, stderr, status, timedOut } = await run(["sh", "-c", command], {
     timeoutMs: TIME_LIMIT_MS,
     check: false,
+    // At a terminal it may ask for a passphrase there, which needs the terminal's own session.
+    group: !isTerminal(2),
   });
   const reference = `cmd:${command}`;
   if (timedOut) throw missing(reference, `no answer within ${TIME_LIMIT_MS / 1000} s`);
