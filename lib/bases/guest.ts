@@ -1,8 +1,9 @@
 import type { ServerEngine, Session } from "../engine/index.ts";
-import { DittoError } from "../kit/errors.ts";
+import { DittoError, messageOf } from "../kit/errors.ts";
 import { formatDuration } from "../kit/units.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Transfer } from "./build.ts";
+import { openLookout } from "./lookout.ts";
 
 /** A session of the source's own that waits for what the dump holds. */
 export interface Waiter {
@@ -47,6 +48,12 @@ const PATIENCE_MS = 30_000;
 
 const LOOK_EVERY_MS = 1_000;
 
+/** How long looks may fail until that is said, in milliseconds. */
+const BLIND_LIMIT_MS = 10_000;
+
+/** How long the end of a dump waits for a look, in milliseconds. */
+const LAST_LOOK_MS = 2_000;
+
 /**
  * Watches over a dump from a second session: ends it when somebody else's session has waited 30 s for one of its locks, and
  * when it takes longer than it may. Both end the dump's sessions on the source itself, so that its locks are gone at once.
@@ -58,16 +65,22 @@ export async function watchOver(
 ): Promise<Guest> {
   const state = { reading: undefined as { schema: string; name: string } | undefined };
   const watchman = await parts.transfer.watchman(parts.session, () => state.reading);
-  const watch = await parts.engine.connect(source, { guest: true });
+  const lookout = await openLookout(() => parts.engine.connect(source, { guest: true }));
   const begun = Date.now();
   const since = new Map<string, number>();
   let seen: Waiter[] = [];
   let blockers: Blocker[] = [];
   let ended: DittoError | undefined;
-  let warned = false;
+  let over = false;
   let released = false;
+  let blindSince: number | undefined;
+  const said = new Set<string>();
+  const sayOnce = (about: string, message: string) => {
+    if (!said.has(about)) manners.warn(message);
+    said.add(about);
+  };
 
-  const look = async () => {
+  const look = async (watch: Session) => {
     seen = await watchman.waiters(watch);
     blockers = (await watchman.blockers?.(watch)) ?? [];
     const keys = new Set(seen.map(({ key }) => key));
@@ -75,18 +88,30 @@ export async function watchOver(
     for (const { key } of seen) if (!since.has(key)) since.set(key, Date.now());
     const waiter = seen.find(({ key }) => Date.now() - (since.get(key) ?? 0) >= PATIENCE_MS);
     if (waiter && manners.onBlock === "abort") ended = blocking(waiter);
-    else if (waiter && !warned) {
-      warned = true;
-      manners.warn(`${waiter.session} waits for "${waiter.table}", which this dump holds (source.on_block: warn)`);
-    }
+    else if (waiter)
+      sayOnce("wait", `${waiter.session} waits for "${waiter.table}", which this dump holds (source.on_block: warn)`);
+  };
+  /** A look that fails says nothing about the dump: when the source is gone, the dump finds out by itself. */
+  const blind = (error: unknown) => {
+    blindSince ??= Date.now();
+    if (released || Date.now() - blindSince < BLIND_LIMIT_MS) return;
+    const unkept = lookout.lost() ? "source.on_block and source.max_duration are" : "source.on_block is";
+    sayOnce("blind", `Nobody watches over the dump, and ${unkept} not kept: ${messageOf(error)}`);
+  };
+  const round = async () => {
+    await lookout.ask(look).then(() => {
+      blindSince = undefined;
+    }, blind);
     if (manners.maxDuration > 0 && Date.now() - begun > manners.maxDuration * 1000) ended ??= tooLong(manners);
-    if (ended) await watchman.endDump(watch);
+    if (!ended || released) return;
+    await lookout.ask(watchman.endDump);
+    over = true;
   };
   const watching = (async () => {
-    while (!released && !ended) {
-      // A look that fails says nothing about the dump: when the source is gone, the dump finds out by itself.
-      await look().catch(() => {});
-      for (let slept = 0; slept < LOOK_EVERY_MS && !released && !ended; slept += 50) await Bun.sleep(50);
+    while (!released && !over) {
+      // A dump that could not be ended is so in the next round.
+      await round().catch(() => {});
+      for (let slept = 0; slept < LOOK_EVERY_MS && !released && !over; slept += 50) await Bun.sleep(50);
     }
   })();
 
@@ -96,8 +121,8 @@ export async function watchOver(
     },
     async release() {
       released = true;
-      await watching;
-      await watch.close().catch(() => {});
+      await Promise.race([watching, Bun.sleep(LAST_LOOK_MS)]);
+      await lookout.close();
     },
     verdict(failure) {
       if (ended || (failure as { code?: string }).code !== "LOCK_WAIT") return ended ?? failure;

@@ -110,4 +110,51 @@ describe.skipIf(missing !== "")(`While a dump reads the source${missing}`, () =>
       }),
     );
   });
+
+  test("a watch session that the source ends is had again: the wait is still seen", async () => {
+    await Promise.all(
+      scenes.slice(0, soak ? 3 : 2).map(async (scene) => {
+        const running = await begin(scene);
+        expect(await endWatch(scene)).toBe(1);
+        const begun = performance.now();
+        await ask(scene.source.url, "ALTER TABLE orders ADD COLUMN w int");
+        expect(performance.now() - begun).toBeLessThan(40_000);
+        expect(await running.done).toMatchObject({ status: 1, stderr: expect.stringContaining("which it holds") });
+      }),
+    );
+  });
+
+  test("a watch session that can't be had again is said once; what takes too long is ended when it can", async () => {
+    const scene = scenes.find(({ engine }) => engine === "postgres") as Scene;
+    const running = await begin(scene, { DITTO_SOURCE__MAX_DURATION: "10s" });
+    await scene.source.sql("ALTER DATABASE app ALLOW_CONNECTIONS false", "postgres");
+    expect(await endWatch(scene)).toBe(1);
+    const blind = /Nobody watches over the dump, and source\.on_block and source\.max_duration are not kept: /g;
+    await until(() => blind.test(running.stderr()), 60_000);
+    await scene.source.sql("ALTER DATABASE app ALLOW_CONNECTIONS true", "postgres");
+    const { status, stderr } = await running.done;
+    expect({ status, said: stderr.match(blind)?.length }).toEqual({ status: 1, said: 1 });
+    expect(stderr).toContain("Cannot go on with the dump: it takes longer than 10 s");
+  });
 });
+
+/** Ends the session that looks on while another of ditto's reads; resolves to how many there were. */
+async function endWatch({ engine, source }: Scene): Promise<number> {
+  if (engine === "postgres") {
+    const ended = await source.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ditto' AND query ~ 'pg_blocking_pids'",
+      "postgres",
+    );
+    return ended.split("\n").filter((line) => line === "t").length;
+  }
+  const idle = async () => {
+    const ids = await source.sql(
+      "SELECT id FROM information_schema.processlist WHERE user = 'root' AND command = 'Sleep' AND id <> connection_id()",
+    );
+    return ids.split("\n").filter((id) => id !== "");
+  };
+  await until(async () => (await idle()).length > 0);
+  const ids = await idle();
+  for (const id of ids) await source.sql(`KILL ${id}`);
+  return ids.length;
+}
