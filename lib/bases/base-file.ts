@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { constants, createZstdCompress } from "node:zlib";
@@ -31,23 +31,17 @@ export async function writeBaseFile(
   facts: BaseFacts,
   data: { tar: AsyncIterable<Uint8Array>; tell(bytes: number): void },
 ): Promise<{ bytes: number; sha256: string }> {
-  const { temporary, forget } = await noteUnfinished(path);
-  return withCleanup(
-    async () => {
-      try {
-        await mkdir(dirname(path), { recursive: true });
-        const written = await writeTo(temporary, facts, data);
-        await rename(temporary, path);
-        return written;
-      } catch (error) {
-        throw unwritable(path, error);
-      }
-    },
-    async () => {
-      await rm(temporary, { force: true });
-      await forget();
-    },
-  );
+  const { temporary, discard } = await noteUnfinished(path);
+  return withCleanup(async () => {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const written = await writeTo(temporary, facts, data);
+      await rename(temporary, path);
+      return written;
+    } catch (error) {
+      throw unwritable(path, error);
+    }
+  }, discard);
 }
 
 async function writeTo(

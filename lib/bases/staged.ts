@@ -1,6 +1,7 @@
-import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DittoError, messageOf } from "../kit/errors.ts";
+import { noteUnfinished } from "./unfinished.ts";
 
 /** A file that is complete under a temporary name beside its own. */
 export interface Staged {
@@ -19,18 +20,32 @@ export function stageText(text: string, path: string): Promise<Staged> {
 }
 
 async function stage(path: string, write: (temporary: string) => Promise<void>): Promise<Staged> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const discard = () => rm(temporary, { force: true });
+  const { temporary, forget, discard } = await noteUnfinished(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await write(temporary);
+    await sync(temporary);
   } catch (cause) {
-    await discard().catch(() => {});
+    await discard();
     throw new DittoError(`Cannot write "${path}": ${messageOf(cause)}`, {
       code: "FILE_UNWRITABLE",
       hint: "Correct dump.path, dump.schema_path or --report; the previous base is untouched",
       cause,
     });
   }
-  return { publish: () => rename(temporary, path), discard };
+  const publish = async () => {
+    await rename(temporary, path);
+    await forget();
+  };
+  return { publish, discard };
+}
+
+/** Renamed before its bytes are on the disk, it could be empty after a crash. */
+async function sync(file: string): Promise<void> {
+  const handle = await open(file);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rm } from "node:fs/promises";
+import { rm, unlink } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ownerAlive, ownerTag } from "../kit/owner.ts";
 import { homePath, newId, readRecords, writeRecord } from "../kit/state.ts";
@@ -10,22 +10,42 @@ interface Unfinished {
   owner: string;
 }
 
-/** A temporary name beside `path`, on record until `forget`: when this process is killed, the next sweep removes the file. */
-export async function noteUnfinished(path: string): Promise<{ temporary: string; forget(): Promise<void> }> {
+/** A temporary name that is on record: when this process is killed, the next sweep removes the file. */
+interface Noted {
+  temporary: string;
+  /** Takes it off the record: the file has its own name now. */
+  forget(): Promise<void>;
+  /** Removes the file; when that can't be done now, it is left to a sweep. */
+  discard(): Promise<void>;
+}
+
+/** A temporary name beside `path`. */
+export async function noteUnfinished(path: string): Promise<Noted> {
   const temporary = `${resolve(path)}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   const note = homePath("work", `${newId()}.json`);
   const unfinished: Unfinished = { path: temporary, owner: await ownerTag() };
   await writeRecord(note, unfinished);
-  return { temporary, forget: () => rm(note, { force: true }) };
+  const forget = () => rm(note, { force: true });
+  const discard = async () => {
+    if (await isGone(temporary)) await forget();
+  };
+  return { temporary, forget, discard };
 }
 
 /** Removes the files whose writers are dead. */
 export async function sweepUnfinished(): Promise<void> {
   for (const stored of await readRecords(homePath("work"), parseUnfinished)) {
     if (stored.kind !== "record" || (await ownerAlive(stored.record.owner))) continue;
-    await rm(stored.record.path, { force: true });
-    await rm(stored.file, { force: true });
+    if (await isGone(stored.record.path)) await rm(stored.file, { force: true });
   }
+}
+
+/** Removes a file; false for one that can't be removed. */
+function isGone(path: string): Promise<boolean> {
+  return unlink(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ENOTDIR",
+  );
 }
 
 function parseUnfinished(data: unknown): Unfinished {

@@ -11,6 +11,7 @@ import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
 import { loadConfig } from "../kit/config.ts";
 import { DittoError, messageOf } from "../kit/errors.ts";
+import { guardPath } from "../kit/guard.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
 import type { DiffOptions, Plan } from "../schema/change.ts";
@@ -76,6 +77,7 @@ async function rebuild(
   const image = imageFor(server, config.copy.image);
   const text = await dumpSchema(url, server, { runtime, image });
   const folder = await mkdtemp(join(tmpdir(), "ditto-verify-"));
+  const guard = guardPath(folder);
   await withCleanup(
     async () => {
       const path = join(folder, "schema.sql");
@@ -90,7 +92,10 @@ async function rebuild(
         );
       });
     },
-    () => rm(folder, { recursive: true, force: true }),
+    async () => {
+      await guard.release();
+      await rm(folder, { recursive: true, force: true });
+    },
   );
 }
 
