@@ -110,3 +110,29 @@ test("a line for cron runs with nothing but HOME and cron's PATH", async () => {
     process.env = before;
   }
 });
+
+test("a line for cron brings along what a reseed needs to know, and no variable that may hold a secret", () => {
+  const before = { ...process.env };
+  const needed = {
+    ...{ DITTO_HOME: "/srv/home", DITTO_OFFLINE: "1", DITTO_RUNTIME: "podman", DITTO_DISK__MIN_FREE: "1G" },
+    ...{ DITTO_COPY_IMAGE: "postgres:17", DITTO_DUMP__ROWS__ORDERS: "id < 10", DOCKER_CONTEXT: "far" },
+  };
+  const secret = {
+    DITTO_DUMP__ON_FAILURE__WEBHOOK_URL: "https://hooks.test/hidden",
+    DITTO_DUMP_ON_FAILURE_EXEC: "curl https://hooks.test/hidden",
+    DITTO_SOURCE__URL: "postgres://ann:hidden@db/shop",
+    DITTO_SOURCES__SHOP__DUMP__ON_FAILURE__WEBHOOK_URL: "https://hooks.test/hidden",
+    DITTO_OBFUSCATION__KEY_SECRET: "hidden",
+    DITTO_COPY__SETTINGS__X: "hidden",
+    DITTO_TOKEN: "hidden",
+  };
+  try {
+    Object.assign(process.env, needed, secret);
+    const line = withoutLogin("/reseed.ts", [], []);
+    for (const name of Object.keys(needed)) expect(line).toContain(`${name}=`);
+    expect(line).not.toContain("hidden");
+  } finally {
+    for (const name of Object.keys({ ...needed, ...secret })) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+});
