@@ -68,7 +68,7 @@ async function main(call: Call<typeof reseedFlags>): Promise<void> {
     const built = Date.parse(base.createdAt) >= begun;
     call.answer({ ...describeBase(base).json, built }, () => describeBase(base).text);
   } catch (error) {
-    await reportFailure(config, error, call);
+    if (!call.flags.check) await reportFailure(config, error, call);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { missingPostgres, postgresImage, query, sharedSource, urlTo } from "./support/postgres.ts";
 import { makeProject, type Project } from "./support/project.ts";
+import { until } from "./support/until.ts";
 
 setDefaultTimeout(300_000);
 
@@ -132,6 +133,27 @@ describe.skipIf(missing !== undefined)(`What a reseed leaves${missing ? ` (${mis
     expect(status).toBe(1);
     expect(stderr).toContain('there is no database "nowhere"');
     expect(stderr).toContain("dump.on_failure.exec ended with status 3");
+  });
+
+  test("nobody is told of a check, of what was typed or configured wrongly, or of Ctrl-C", async () => {
+    const dump = { on_failure: { exec: "touch told-of-none" } };
+    const told = () => existsSync(join(project.folder, "told-of-none"));
+    const wrong = { url: url.replace(/:[^:@]+@/, ":quite-wrong@") };
+    configure({ source: wrong, dump });
+    expect(await project.run("reseed", ["--check"])).toMatchObject({ status: 1 });
+    configure({ dump });
+    expect((await project.run("reseed", ["--from", "s3://x?y"])).status).toBe(2);
+    configure({ source: { url: "env:NO_SUCH_VARIABLE" }, dump });
+    expect((await project.run("reseed")).status).toBe(2);
+    configure({ dump });
+    const running = project.start("reseed");
+    await until(() => running.stderr().includes("Open the workshop"));
+    running.kill("SIGINT");
+    expect((await running.done).status).toBe(130);
+    expect(told()).toBe(false);
+    configure({ source: wrong, dump });
+    expect((await project.run("reseed")).status).toBe(1);
+    expect(told()).toBe(true);
   });
 
   test("a file that can't be written leaves nothing: no base, no dump", async () => {
