@@ -35,8 +35,15 @@ export interface Finished {
   durationMs: number;
 }
 
+/** What exists now. */
+export interface Announced {
+  base: BaseRecord;
+  /** Why files that were asked for besides could not appear. */
+  failed: DittoError[];
+}
+
 /** Makes the dump, the base and the files appear; with the base's record it exists. Leaves no dump behind when that fails. */
-export async function announce(request: ReseedRequest, plan: Plan, done: Finished): Promise<BaseRecord> {
+export async function announce(request: ReseedRequest, plan: Plan, done: Finished): Promise<Announced> {
   const { dump } = done;
   const createdAt = new Date().toISOString();
   const base = await publishAll(request, plan, { ...done, createdAt }).catch(async (error) => {
@@ -44,8 +51,17 @@ export async function announce(request: ReseedRequest, plan: Plan, done: Finishe
     if (isNew(plan, dump.key)) await request.store.withdraw(dump.key).catch(() => {});
     throw error;
   });
-  for (const { publish: show } of done.staged) await show();
-  return base;
+  // No reason to call a base failed that others may use already.
+  const shown = await Promise.allSettled(done.staged.map(({ publish: show }) => show()));
+  return { base, failed: shown.flatMap((end) => (end.status === "rejected" ? [end.reason] : [])) };
+}
+
+/** Throws what kept files from appearing: whoever waits for them must hear of it. */
+export function refuseMissing({ failed }: Announced): void {
+  const [first] = failed;
+  if (first === undefined) return;
+  const { code, hint = "" } = first;
+  throw new DittoError(failed.map(messageOf).join("\n"), { code, hint });
 }
 
 function reported(request: ReseedRequest, plan: Plan, base: BaseRecord): Reported {

@@ -5,7 +5,7 @@ import { newId } from "../kit/state.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Frozen, Workshop } from "../runtime/index.ts";
 import { holdsRows, qualifiedName, type Schema } from "../schema/model.ts";
-import { announce, pruneOld, type WrittenDump } from "./announce.ts";
+import { type Announced, announce, pruneOld, refuseMissing, type WrittenDump } from "./announce.ts";
 import type { Build, Disarmed, SourceBuild, SourceLook, TableRows, Transfer, Transferred } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
 import { workFile } from "./download.ts";
@@ -53,7 +53,10 @@ export function profileOf({ masking, file }: Pick<Plan, "masking" | "file">): st
   return masking?.profile ?? file?.profile ?? "none";
 }
 
-/** Builds a base in a workshop of its own; it exists when this resolves, and nothing half-made when it throws. */
+/**
+ * Builds a base in a workshop of its own; it exists when this resolves, and nothing half-made when it throws. It exists too
+ * when `FILE_UNWRITABLE` says so: then a file that was asked for besides could not appear.
+ */
 export async function makeBase(request: ReseedRequest, plan: Plan): Promise<BaseRecord> {
   const started = performance.now();
   const id = newId();
@@ -73,8 +76,9 @@ export async function makeBase(request: ReseedRequest, plan: Plan): Promise<Base
       const server = await serverInside(plan.engine, plan.server, workshop);
       const made = await fillAndFreeze(request, { ...plan, server }, { id, image, workshop, started });
       request.endSteps();
-      await pruneOld(request, plan, made);
-      return made;
+      await pruneOld(request, plan, made.base);
+      refuseMissing(made);
+      return made.base;
     },
     () => workshop.close(),
   );
@@ -94,14 +98,14 @@ interface HalfMade {
   staged: Staged[];
 }
 
-async function fillAndFreeze(request: ReseedRequest, plan: Plan, site: Site): Promise<BaseRecord> {
+async function fillAndFreeze(request: ReseedRequest, plan: Plan, site: Site): Promise<Announced> {
   const made: HalfMade = { staged: [] };
   return withCleanup(
     () => fillFreezeAnnounce(request, plan, { ...site, made }),
     async () => {
-      // The record is the announcement: with it nothing is half made any more.
-      if (await readBase(site.id)) return;
       for (const { discard } of made.staged) await discard();
+      // The record is the announcement: with it nothing else is half made any more.
+      if (await readBase(site.id)) return;
       if (made.partial) await rm(made.partial, { force: true });
       if (made.frozen) await request.runtime.removeFrozen(made.frozen);
     },
@@ -112,7 +116,7 @@ async function fillFreezeAnnounce(
   request: ReseedRequest,
   plan: Plan,
   site: Site & { made: HalfMade },
-): Promise<BaseRecord> {
+): Promise<Announced> {
   const { workshop, made } = site;
   const warnings = [...(plan.warnings ?? [])];
   const traits = plan.look?.traits ?? {};

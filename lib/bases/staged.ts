@@ -1,10 +1,11 @@
-import { copyFile, mkdir, open, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DittoError, messageOf } from "../kit/errors.ts";
 import { noteUnfinished } from "./unfinished.ts";
 
 /** A file that is complete under a temporary name beside its own. */
 export interface Staged {
+  /** Throws `FILE_UNWRITABLE`, and then nothing of it is left. */
   publish(): Promise<void>;
   discard(): Promise<void>;
 }
@@ -22,22 +23,32 @@ export function stageText(text: string, path: string): Promise<Staged> {
 async function stage(path: string, write: (temporary: string) => Promise<void>): Promise<Staged> {
   const { temporary, forget, discard } = await noteUnfinished(path);
   try {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new Error(FOLDER);
     await mkdir(dirname(path), { recursive: true });
     await write(temporary);
     await sync(temporary);
   } catch (cause) {
     await discard();
-    throw new DittoError(`Cannot write "${path}": ${messageOf(cause)}`, {
-      code: "FILE_UNWRITABLE",
-      hint: "Correct dump.path, dump.schema_path or --report; the previous base is untouched",
-      cause,
-    });
+    throw unwritable(path, cause, `${CORRECT}; the previous base is untouched`);
   }
   const publish = async () => {
-    await rename(temporary, path);
+    try {
+      await rename(temporary, path);
+    } catch (cause) {
+      await discard();
+      throw unwritable(path, cause, `The new base is there and current. ${CORRECT}, and run the reseed again`);
+    }
     await forget();
   };
   return { publish, discard };
+}
+
+const FOLDER = "a folder has this name";
+const CORRECT = "Correct dump.path, dump.schema_path or --report";
+
+function unwritable(path: string, cause: unknown, hint: string): DittoError {
+  const reason = (cause as NodeJS.ErrnoException).code === "EISDIR" ? FOLDER : messageOf(cause);
+  return new DittoError(`Cannot write "${path}": ${reason}`, { code: "FILE_UNWRITABLE", hint, cause });
 }
 
 /** Renamed before its bytes are on the disk, it could be empty after a crash. */

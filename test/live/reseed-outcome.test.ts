@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { missingPostgres, postgresImage, query, sharedSource, urlTo } from "./support/postgres.ts";
 import { makeProject, type Project } from "./support/project.ts";
@@ -164,6 +164,36 @@ describe.skipIf(missing !== undefined)(`What a reseed leaves${missing ? ` (${mis
     expect(status).toBe(1);
     expect(await project.belongings()).toEqual(before);
     expect(existsSync(join(project.folder, "taken/newest.dump"))).toBe(false);
+  });
+
+  test("a folder where a file is to appear leaves nothing either", async () => {
+    mkdirSync(join(project.folder, "folder.sql"));
+    configure({ dump: { schema_path: "folder.sql" } });
+    const before = await project.belongings();
+    const { status, stderr } = await project.run("reseed");
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining("a folder has this name") });
+    expect(stderr).toContain("the previous base is untouched");
+    expect(await project.belongings()).toEqual(before);
+  });
+
+  test("a file that can't appear in the end is named; the base is current, the rest is there, the old is pruned", async () => {
+    await project.must("copy", ["delete", "--all", "--yes"]);
+    const out = join(project.folder, "late");
+    configure({ dump: { path: "late/newest.dump", schema_path: "late/schema.sql", keep: 1, keep_bases: 1 } });
+    const [old = ""] = (await images()).slice(-1);
+    const running = project.start("reseed");
+    await until(() => existsSync(out) && readdirSync(out).some((name) => /^schema\.sql\..*\.tmp$/.test(name)));
+    mkdirSync(join(out, "schema.sql"));
+    const { status, stderr } = await running.done;
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining("The new base is there") });
+    expect(stderr).toContain(`Cannot write "${join(out, "schema.sql")}": a folder has this name`);
+    expect(readdirSync(out).sort()).toEqual(["newest.dump", "schema.sql"]);
+    expect(readdirSync(join(project.home, "work"))).toEqual([]);
+    expect(dumps().length).toBe(1);
+    const left = await images();
+    expect([left.length, left.includes(old)]).toEqual([1, false]);
+    configure();
+    await project.must("copy", ["create"]);
   });
 
   test("a project's name is checked, and bases belong to their project", async () => {

@@ -46,6 +46,18 @@ test("one that is discarded or can't be written leaves nothing", async () => {
   expect(notes()).toEqual([]);
 });
 
+test("one whose name has become a folder's says that the base is there, and leaves nothing", async () => {
+  const path = join(out, "schema.sql");
+  const { publish } = await stageText("x", path);
+  mkdirSync(path);
+  await expect(publish()).rejects.toMatchObject({
+    message: `Cannot write "${path}": a folder has this name`,
+    hint: expect.stringContaining("The new base is there and current"),
+  });
+  expect([readdirSync(out), readdirSync(path), notes()]).toEqual([["schema.sql"], [], []]);
+  await expect(stageText("x", path)).rejects.toMatchObject({ hint: expect.stringContaining("untouched") });
+});
+
 test("what a process that was killed had staged is swept", async () => {
   const script = join(folder, "script.ts");
   const from = JSON.stringify(join(import.meta.dir, "../../../lib/bases/staged.ts"));
