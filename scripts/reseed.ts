@@ -21,7 +21,8 @@
  *   --jobs N             parallel jobs of pg_dump and pg_restore (default: the processors, at most 4)
  *   --config PATH  --source NAME  --runtime auto|docker|podman|native  --json  --yes  --quiet  --verbose  --help  --version
  *
- * Exit codes: 0 done · 1 failed (the previous base is untouched, unless it says otherwise) · 2 bad usage or configuration · 130/143 interrupted
+ * Exit codes: 0 done · 1 failed (the previous base is untouched, unless it says otherwise) · 2 bad usage or configuration
+ * · 130/143 interrupted
  */
 import { type Call, flags, script } from "../lib/kit/cli.ts";
 import { usageError } from "../lib/kit/errors.ts";

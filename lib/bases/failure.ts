@@ -6,12 +6,12 @@ import { basesOf } from "./catalogue.ts";
 
 /**
  * Tells the configured webhook and command that a reseed failed; their own failures are only said. One that was interrupted,
- * or refused for what was typed or configured, has not failed: whoever started it knows.
+ * or refused for what was typed, has not failed: whoever started it knows.
  */
 export async function reportFailure(config: Config, error: unknown, call: { say(text: string): void }): Promise<void> {
   const { webhook_url, exec } = config.dump.on_failure;
   if (!webhook_url && !exec) return;
-  if (interrupted() || (error instanceof DittoError && error.exit === 2)) return;
+  if (interrupted() || (error instanceof DittoError && error.code === "USAGE")) return;
   const [newest] = await basesOf({ project: config.project, source: config.sourceName });
   const report = {
     error: redact(messageOf(error)),
