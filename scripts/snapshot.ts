@@ -85,25 +85,29 @@ async function remove(call: Call): Promise<void> {
 
 async function exportOne(call: Call): Promise<void> {
   const { snapshots, scope } = await open(call);
-  const { stepLog } = await import("../lib/bases/steps.ts");
+  const [{ stepLog }, files] = await Promise.all([
+    import("../lib/bases/steps.ts"),
+    import("../lib/copies/snapshot-file.ts"),
+  ]);
   const [word = "", file = ""] = call.positionals;
   const log = stepLog();
-  const written = await snapshots.exportSnapshot(await snapshots.findSnapshot(word, scope), file, log.step);
+  const written = await files.exportSnapshot(await snapshots.findSnapshot(word, scope), file, log.step);
   log.end();
-  call.answer(written, () => snapshots.describeExport(word, written));
+  call.answer(written, () => files.describeExport(word, written));
 }
 
 async function importOne(call: Call): Promise<void> {
   const { snapshots, config } = await open(call);
-  const [{ stepLog }, { openRuntime }] = await Promise.all([
+  const [{ stepLog }, { openRuntime }, { importSnapshot }] = await Promise.all([
     import("../lib/bases/steps.ts"),
     import("../lib/runtime/open.ts"),
+    import("../lib/copies/snapshot-file.ts"),
   ]);
   const log = stepLog();
   const { runtime, why } = await openRuntime(call.runtimeName ?? config.runtime, call.say);
   call.say(`Runtime: ${why}`);
   const request = { config, runtime, step: log.step, say: call.say };
-  const made = await snapshots.importSnapshot(call.positionals[0] ?? "", request);
+  const made = await importSnapshot(call.positionals[0] ?? "", request);
   log.end();
   const path = snapshots.pathOf(made);
   call.answer(snapshots.snapshotView(made), () => `Imported ${path}: "bun scripts/copy.ts create --from ${path}"`);

@@ -4,6 +4,5 @@ export { findCopy } from "./find.ts";
 export { findSnapshot } from "./find-snapshot.ts";
 export { rollBack, rollbackTarget } from "./rollback.ts";
 export { copySnapshot, describeTaken, takeAndKeep } from "./snapshot.ts";
-export { describeExport, exportSnapshot, importSnapshot } from "./snapshot-file.ts";
 export { listSnapshots } from "./snapshot-list.ts";
 export { pathOf, snapshotView } from "./snapshot-record.ts";
