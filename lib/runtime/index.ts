@@ -159,7 +159,7 @@ export interface ServeRequest {
   network: "closed" | "open";
   /** Networks of the container runtime's to be in besides. */
   joins: string[];
-  /** Called when the clone is there and its server is about to start: whoever has the port gives it up now. */
+  /** Called once, when the clone's data are there and its server is about to start: whoever has the port gives it up now. */
   beforeStart?: () => Promise<GivenWay>;
 }
 

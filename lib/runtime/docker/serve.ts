@@ -24,12 +24,17 @@ export function copyContainer(id: string): string {
 }
 
 /** Clones a frozen directory and starts a server on it. Leaves nothing behind when it fails. */
-export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard | undefined): Promise<Served> {
+export async function serve(cli: ContainerCli, wish: ServeRequest, yard: Yard | undefined): Promise<Served> {
+  const { request, begin, settled } = beginningEarly(wish);
   const path = `copies/${request.id}`;
   if (yard) {
     const marker = await placeMarker("copy", request.id, request.expiresAt);
     const files = { ...request.files, ...(request.from.live ? REMAINS : {}), [MARKER_FILE]: marker };
-    await yard.clone(request.from.reference, path, { owner: request.from.owner, files });
+    const options = { owner: request.from.owner, files, cloned: begin };
+    await yard.clone(request.from.reference, path, options).catch(async (error) => {
+      await settled();
+      throw error;
+    });
   }
   try {
     await startContainer(cli, request, yard && { yard, path });
@@ -39,6 +44,23 @@ export async function serve(cli: ContainerCli, request: ServeRequest, yard: Yard
     throw error;
   }
   return { method: request.from.method };
+}
+
+/** What has to be done before the start begins as soon as somebody says so, once. */
+function beginningEarly(wish: ServeRequest): { request: ServeRequest; begin(): void; settled(): Promise<unknown> } {
+  const { beforeStart } = wish;
+  if (!beforeStart) return { request: wish, begin: () => {}, settled: async () => {} };
+  let begun: ReturnType<typeof beforeStart> | undefined;
+  const once = () => {
+    begun ??= beforeStart();
+    return begun;
+  };
+  return {
+    request: { ...wish, beforeStart: once },
+    // Whoever starts the server hears of a failure.
+    begin: () => void once().catch(() => {}),
+    settled: async () => begun?.catch(() => {}),
+  };
 }
 
 /** Starts the container; what is missing around it (network, mount) is put right once. */

@@ -16,6 +16,13 @@ export interface KnownPool {
   filesystem: PoolFilesystem;
 }
 
+interface CloneOptions {
+  owner?: string;
+  files?: Record<string, string>;
+  /** Called when the data are there, and little is left that could fail. */
+  cloned?: () => void;
+}
+
 /**
  * A pool in use. Paths have the form `bases/<id>` (also copies, snapshots, tmp). Every verb is one `exec` in the anchor, and
  * repairs the pool and tries again once when the anchor or the mount is gone. Throws DittoError.
@@ -26,7 +33,7 @@ export interface OpenPool {
   readonly mountpoint: string;
   readonly filesystem: PoolFilesystem;
   /** Clones through `tmp/`; `files` (relative path to content) are there, 0600, before the directory gets its name. */
-  clone(from: string, to: string, options?: { owner?: string; files?: Record<string, string> }): Promise<void>;
+  clone(from: string, to: string, options?: CloneOptions): Promise<void>;
   /** Makes an empty directory, 0700, of `owner` (`uid:gid`). */
   create(path: string, owner: string): Promise<void>;
   /** Removes a directory, frozen or not; none is fine. A server that still runs on it loses its data under its feet. */
@@ -113,7 +120,7 @@ export function changingVerbs({
   talk,
 }: AnchorCalls): Pick<OpenPool, "clone" | "cloneLive" | "create" | "remove" | "rename" | "freeze" | "sweep"> {
   return {
-    async clone(from, to, { owner, files = {} } = {}) {
+    async clone(from, to, { owner, files = {}, cloned } = {}) {
       const input = encodeFiles(files);
       const args = [
         checkPath(from),
@@ -121,7 +128,12 @@ export function changingVerbs({
         owner === undefined ? "" : checkOwner(owner),
         input === undefined ? "" : "files",
       ];
-      await exec(`clone "${from}" to "${to}"`, CLONE, args, input);
+      const action = `clone "${from}" to "${to}"`;
+      const script = await talk(action, CLONE, args, "cloned");
+      cloned?.();
+      if (input !== undefined) await script.tell(input);
+      const ended = await script.end();
+      if (ended.status !== 0) throw poolError(action, ended);
     },
     async cloneLive(from, to, { owner, files, halted }) {
       const action = `clone "${from}" to "${to}"`;

@@ -100,12 +100,13 @@ make_frozen() {
 }
 `;
 
-/** $1 from, $2 to, $3 owner of the files or "", $4 "files" when they come by stdin. */
+/** $1 from, $2 to, $3 owner of the files or "", $4 "files" when they come by stdin, once it has said that the rest is there. */
 export const CLONE = `${GUARD}${PART}${FILES}${COPY}
 [ -d "$1" ] || exit ${EXIT.missing}
 [ ! -e "$2" ] || exit ${EXIT.exists}
 begin "$2"
 copy "$1"
+echo cloned
 [ "$4" != files ] || put_files "$part/data" "$3"
 finish "$2"
 `;

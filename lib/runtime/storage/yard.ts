@@ -15,8 +15,15 @@ export interface Yard {
   readonly known?: { mountpoint: string; filesystem: "btrfs" | "xfs" };
   /** Makes an empty directory of `owner` (`uid:gid`). */
   create(path: string, owner: string): Promise<void>;
-  /** Clones by way of `tmp/`, with `files` (0600, `owner`) put in before the directory appears under its name. */
-  clone(from: string, to: string, options: { owner: string; files: Record<string, string> }): Promise<void>;
+  /**
+   * Clones by way of `tmp/`, with `files` (0600, `owner`) put in before the directory appears under its name. Calls `cloned`
+   * when the data are there, and little is left that could fail.
+   */
+  clone(
+    from: string,
+    to: string,
+    options: { owner: string; files: Record<string, string>; cloned?: () => void },
+  ): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Makes a directory immutable as far as the file system can, its data synced. */
   freeze(path: string): Promise<void>;
