@@ -8,6 +8,9 @@ import { memoize } from "./memo.ts";
 import type { MaskRequest } from "./request.ts";
 import { keepSpecialDay } from "./special-day.ts";
 
+/** What may stand behind a date in a text: a time and a zone, and nothing else. */
+const TIME = /^(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|[+-]\d\d(?::?\d\d){0,2}))?)?$/;
+
 /**
  * Moves a date by 1 to N days, to and fro, drawn from the `by` column's value, else from its own; the time of day stays.
  * A date that would leave its type goes the other way. In JSON a string that is no date is blotted out.
@@ -27,6 +30,7 @@ export function shiftDate(request: MaskRequest, key: MaskKey): (value: string, b
     const parsed = parseDay(value);
     const own = parsed && messageOfDay(parsed, kind.is === "timestamp" ? "timestamp" : "date");
     if (own === undefined || parsed === undefined) return notADate(request, value);
+    if (kind.is === "text" && !TIME.test(parsed.rest)) return notADate(request, value);
     const days = by === undefined || by === null ? daysOfMessage(own) : Number(daysOfEntity(by));
     const start = daysOf(whole(parsed));
     let moved = start + days;

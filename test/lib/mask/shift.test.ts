@@ -74,3 +74,24 @@ test("in a document a string that is no date is blotted out", () => {
   expect(mask('{"a": "soon"}')).toBe('{"a": "****"}');
   expect(mask('{"a": "1985-03-04T10:00:00Z"}')).toMatch(/^\{"a": "1985-0[234]-\d\dT10:00:00Z"\}$/);
 });
+
+test.each([
+  " called by Anna Meier, +49 170 1234567",
+  " anna.meier@example.com",
+  " 10:00:00 Anna Meier",
+  "T10:00:00Z\nAnna Meier",
+  " +49 170",
+])("in a document a date with %j behind it is blotted out", (rest) => {
+  const value = `2024-02-05${rest}`;
+  const made = maskFor("jsonb", { ...shift, path: "*" })(JSON.stringify({ a: value }));
+  expect(JSON.parse(made)).toEqual({ a: "*".repeat(value.length) });
+});
+
+test.each(["", " 10:00", " 10:00:00.123456", "T10:00:00+02:00", " 10:00:00 +0200", " 10:00:00+02", " 10:00:00 BC"])(
+  "in a document a time or zone %j stays behind the date",
+  (rest) => {
+    const made = maskFor("jsonb", { ...shift, path: "*" })(JSON.stringify({ a: `1985-03-04${rest}` }));
+    expect(JSON.parse(made).a).toMatch(/^1985-0[234]-\d\d/);
+    expect(JSON.parse(made).a.slice(10)).toBe(rest);
+  },
+);
