@@ -1,6 +1,6 @@
 import { interrupted } from "../kit/cleanup.ts";
 import type { Config } from "../kit/config.ts";
-import { DittoError, messageOf, redact } from "../kit/errors.ts";
+import { DittoError, redact } from "../kit/errors.ts";
 import { run } from "../kit/exec.ts";
 import { basesOf } from "./catalogue.ts";
 
@@ -14,7 +14,8 @@ export async function reportFailure(config: Config, error: unknown, call: { say(
   if (interrupted() || (error instanceof DittoError && error.code === "USAGE")) return;
   const [newest] = await basesOf({ project: config.project, source: config.sourceName });
   const report = {
-    error: redact(messageOf(error)),
+    // What a driver or the system says may quote a row.
+    error: error instanceof DittoError ? redact(error.message) : "The reseed failed: its own output tells why",
     timestamp: new Date().toISOString(),
     last_dump_age: newest ? Math.round((Date.now() - Date.parse(newest.createdAt)) / 1000) : null,
     dump_path: newest?.dumpKey ?? "",

@@ -4,6 +4,7 @@ import type { Rule } from "../mask/rule.ts";
 import { type Column, qualifiedName, type Table } from "../schema/model.ts";
 import type { Build, Transfer } from "./build.ts";
 import type { Samples } from "./samples.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Rows of each table that are compared. */
 const ROWS = 50;
@@ -66,7 +67,10 @@ export class PairCheck {
         const rows = keysIn(key, samples).slice(0, ROWS);
         if (rows.length === 0) continue;
         const columns = [...key, ...masks.map(({ column }) => column)];
-        const held = await transfer.sampleRows(session, table, columns, { columns: key, values: rows });
+        const wanted = { columns: key, values: rows };
+        const held = await transfer.sampleRows(session, table, columns, wanted).catch((error) => {
+          throw unreadable(table, error);
+        });
         for (const mask of masks) {
           const { compared, same } = compareColumn(mask, { key, raw: samples, held });
           pairs.compared += compared;

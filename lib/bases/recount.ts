@@ -3,6 +3,7 @@ import { DittoError } from "../kit/errors.ts";
 import { qualifiedName, type Table } from "../schema/model.ts";
 import type { TableRows } from "./build.ts";
 import type { Chosen } from "./selection.ts";
+import { unreadable } from "./unreadable.ts";
 
 type Counted = Pick<TableRows, "schema" | "name" | "rows">;
 
@@ -18,7 +19,11 @@ export async function countAgain(
   { table, condition, from }: { table: Table; condition?: string; from: string },
 ): Promise<Counted> {
   const where = condition === undefined ? "" : ` WHERE (${condition}\n)`;
-  const [found] = await session.query<{ n: string | number }>(`SELECT count(*) AS n FROM ${from}${where}`);
+  const [found] = await session
+    .query<{ n: string | number }>(`SELECT count(*) AS n FROM ${from}${where}`)
+    .catch((error) => {
+      throw unreadable(table, error);
+    });
   return { schema: table.schema, name: table.name, rows: Number(found?.n) };
 }
 

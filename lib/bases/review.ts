@@ -10,6 +10,7 @@ import { LeakSearch } from "./leak-search.ts";
 import type { MaskingWish } from "./masking.ts";
 import { keyOf, PairCheck } from "./pair-check.ts";
 import type { Chosen } from "./selection.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** What rules mean for a schema, and the columns that look personal although no rule mentions them. */
 export interface Review {
@@ -111,15 +112,6 @@ async function look(
     }
   }
   return { unreviewed, literals: judges ? findLiterals(await transfer.readDefinitions(session), masked) : [] };
-}
-
-/** What a server says of a value that it can't read may hold the value. */
-function unreadable(table: Table, error: unknown): DittoError {
-  const { code = "" } = error as { code?: string };
-  return new DittoError(`Cannot look at the rows of "${qualifiedName(table)}"${code === "" ? "" : ` (${code})`}`, {
-    code: code || "SOURCE_READ",
-    hint: "Leave the table's rows out (dump.exclude_table_data), or see the server's log for what it refuses",
-  });
 }
 
 function factsOf(table: Table, column: Column, columns: string[]) {

@@ -134,6 +134,15 @@ describe.skipIf(missing !== undefined)(`What is taken of a source${missing ? ` (
     });
   }
 
+  test("a condition that fails at a row is told without what the row holds", async () => {
+    configure({ rows: { customers: "email::bigint > 0" } });
+    const { status, stdout, stderr } = await project.run("reseed", ["--json"]);
+    expect(status).not.toBe(0);
+    const { error } = JSON.parse(stdout);
+    expect(error.message).toBe('Cannot look at the rows of "public.customers" (22P02)');
+    expect(stdout + stderr).not.toMatch(/invalid input|@/);
+  });
+
   for (const dump of [
     { tables: ["customer"] },
     { exclude_tables: ["Customers"] },

@@ -3,6 +3,7 @@ import { quoteIdentifier, quoteQualified } from "../../engine/postgres/quote.ts"
 import { DittoError, messageOf, usageError } from "../../kit/errors.ts";
 import { holdsRows, type Key, qualifiedName, type Schema, type Table } from "../../schema/model.ts";
 import type { Chosen } from "../selection.ts";
+import { unreadable } from "../unreadable.ts";
 
 /** Lets the source plan each condition of dump.rows, without running it. Throws exit 2 naming the table. */
 export async function refuseBadConditions(session: Session, chosen: Chosen): Promise<void> {
@@ -28,9 +29,12 @@ export async function refuseOrphans(session: Session, schema: Schema, chosen: Ch
         key.references &&
         schema.tables.find((other) => qualifiedName(other) === `${key.references?.schema}.${key.references?.table}`);
       if (!target || !key.validated || !kept.isFiltered(target)) continue;
-      const [{ orphans } = { orphans: "0" }] = await session.query<{ orphans: string }>(
-        orphansOf(table, key, target, kept),
-      );
+      const [{ orphans } = { orphans: "0" }] = await session
+        .query<{ orphans: string }>(orphansOf(table, key, target, kept))
+        .catch((error) => {
+          // A condition runs over rows here, and may fail at one's value.
+          throw unreadable(target, error);
+        });
       if (orphans !== "0")
         broken.push(`${qualifiedName(table)}.${key.name} → ${qualifiedName(target)} (${orphans} rows)`);
     }

@@ -73,7 +73,8 @@ export async function fromSource(request: SourceBuild): Promise<Transferred> {
   } catch (error) {
     // A standby may end the session that holds the snapshot first, and then the tools fail for want of it.
     const session = await build.session.query("SELECT").then(() => "", messageOf);
-    throw recoveryConflict(`${messageOf(error)} ${session}`) ?? error;
+    const { code = "" } = error as { code?: string };
+    throw recoveryConflict(`${messageOf(error)} ERROR: ${code} ${session}`) ?? error;
   } finally {
     await session.query("ROLLBACK").catch(() => {});
   }
