@@ -4,7 +4,7 @@ import { finish, withCleanup } from "../kit/cleanup.ts";
 import { newId } from "../kit/state.ts";
 import type { DatabaseUrl } from "../kit/url.ts";
 import type { Frozen, Workshop } from "../runtime/index.ts";
-import { holdsRows, qualifiedName, type Schema } from "../schema/model.ts";
+import { holdsRows, isOfUser, qualifiedName, type Schema } from "../schema/model.ts";
 import { type Announced, announce, pruneOld, refuseMissing, type WrittenDump } from "./announce.ts";
 import type { Build, Disarmed, SourceBuild, SourceLook, TableRows, Transfer, Transferred } from "./build.ts";
 import { type BaseRecord, readBase } from "./catalogue.ts";
@@ -219,7 +219,7 @@ async function reviewFile(
     dragged: [],
     emptied: [],
     filtered: [],
-    whole: schema.tables.filter((table) => holdsRows(table) && table.extension === ""),
+    whole: schema.tables.filter((table) => holdsRows(table) && isOfUser(table)),
   };
   await transfer.withBase(job, (session) =>
     reviewRules(

@@ -8,15 +8,15 @@ import { unreadable } from "./unreadable.ts";
 type Counted = Pick<TableRows, "schema" | "name" | "rows">;
 
 /** Tables of the source whose rows were chosen; what is computed from them isn't counted. */
-export function tablesToCount({ whole, filtered }: Chosen): { table: Table; condition?: string }[] {
+export function tablesToCount({ whole, filtered }: Chosen): { table: Table; condition?: string | undefined }[] {
   const stored = ({ table }: { table: Table }) => table.kind === "table" || table.kind === "partition";
-  return [...whole.map((table) => ({ table })), ...filtered].filter(stored);
+  return [...whole.map((table) => ({ table, condition: table.configuration })), ...filtered].filter(stored);
 }
 
 /** Counts the rows of one of them in the source, in the transaction that dumps; `from` is its name in SQL. */
 export async function countAgain(
   session: Session,
-  { table, condition, from }: { table: Table; condition?: string; from: string },
+  { table, condition, from }: { table: Table; condition?: string | undefined; from: string },
 ): Promise<Counted> {
   const where = condition === undefined ? "" : ` WHERE (${condition}\n)`;
   const [found] = await session

@@ -1,6 +1,7 @@
 import { DittoError, usageError } from "../kit/errors.ts";
-import { holdsRows, type Key, qualifiedName, type Schema, type Table } from "../schema/model.ts";
+import { holdsRows, isOfUser, type Key, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import type { Selection } from "./build.ts";
+import { excludedPatterns } from "./excluded-extensions.ts";
 
 /** What the selection means for the tables that are there. */
 export interface Chosen {
@@ -18,7 +19,11 @@ export interface Chosen {
 
 /** Applies a selection. Throws exit 2 for a name that matches nothing, and `BROKEN_KEYS` for foreign keys that could not be made. */
 export function choose(schema: Schema, selection: Selection): Chosen {
-  const tables = schema.tables.filter((table) => table.extension === "");
+  const excludedExtensions = excludedPatterns(selection.excludeExtensions);
+  const tables = schema.tables.filter(
+    (table) =>
+      isOfUser(table) && !(table.extension && excludedExtensions.some(({ glob }) => glob.match(table.extension))),
+  );
   const family = new Family(tables);
   const find = (patterns: string[], key: string) =>
     family.withDescendants(patterns.flatMap((pattern) => matching(tables, pattern, key)));
@@ -31,7 +36,10 @@ export function choose(schema: Schema, selection: Selection): Chosen {
     for (const table of find([pattern], "rows")) conditions.set(table, condition);
   }
   const unwanted = (table: Table) => wanted.size > 0 && !wanted.has(table) && !isView(table);
-  const named = tables.filter((table) => excluded.has(table) || (unwanted(table) && !ancestors.has(table)));
+  // An extension brings its tables along, whatever becomes of their rows.
+  const named = tables.filter(
+    (table) => table.extension === "" && (excluded.has(table) || (unwanted(table) && !ancestors.has(table))),
+  );
   const dragged = viewsOf(tables, named);
   const left = new Set([...named, ...dragged]);
   const chosen: Chosen = { left: [...left], dragged, emptied: [], filtered: [], whole: [] };
@@ -39,8 +47,12 @@ export function choose(schema: Schema, selection: Selection): Chosen {
     const condition = conditions.get(table);
     if (left.has(table) || !holdsRows(table)) continue;
     // An inherited parent is only there to be inherited from.
-    if (emptied.has(table) || unwanted(table)) chosen.emptied.push(table);
-    else if (condition !== undefined) chosen.filtered.push({ table, condition });
+    if (emptied.has(table) || excluded.has(table) || unwanted(table)) chosen.emptied.push(table);
+    else if (condition !== undefined)
+      chosen.filtered.push({
+        table,
+        condition: table.configuration === undefined ? condition : `(${condition}\n) AND (${table.configuration}\n)`,
+      });
     else chosen.whole.push(table);
   }
   refuseBrokenKeys(chosen, tables, family);

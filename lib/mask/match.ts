@@ -1,5 +1,5 @@
 import { didYouMean } from "../kit/nearest.ts";
-import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
+import { type Column, isOfUser, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import { nameOf, type Rule } from "./rule.ts";
 
 /** A rule at one column that it means. */
@@ -20,7 +20,7 @@ export interface Matches {
 /** Finds the columns that rules mean; a rule for a partitioned or inherited table counts for its parts too. */
 export function matchRules(schema: Schema, rules: Rule[]): Matches {
   const found: Matches = { matches: [], problems: [], notes: [] };
-  const tables = schema.tables.filter(({ extension }) => extension === "");
+  const tables = schema.tables.filter(isOfUser);
   for (const rule of rules) {
     const outcome = matchRule(tables, rule);
     if (typeof outcome !== "string") found.matches.push(...outcome);

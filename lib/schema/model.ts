@@ -38,6 +38,8 @@ export interface Table extends Described {
   bytes: number;
   /** Made and owned by this extension (Postgres). */
   extension: string;
+  /** The extension says that its rows are the user's and are dumped: those that meet this condition. */
+  configuration?: string;
   /** A view's query; SQLite's own CREATE text of a table or view. */
   definition?: string;
   /** Storage parameters and view options by name; MySQL's table options that are not the engine's default. */
@@ -275,6 +277,11 @@ export interface SequenceOptions {
 /** `schema.name`, for messages and as a key of maps. */
 export function qualifiedName(thing: { schema: string; name: string }): string {
   return `${thing.schema}.${thing.name}`;
+}
+
+/** True for what is the user's: no extension made it, or one that says so of its rows. */
+export function isOfUser({ extension, configuration }: Table): boolean {
+  return extension === "" || configuration !== undefined;
 }
 
 /** True for what holds rows of its own that a dump has to carry (materialized views are computed anew). */

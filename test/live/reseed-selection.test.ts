@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { contentsOf, loadFixture, missingPostgres, postgresImage, query, sharedSource } from "./support/postgres.ts";
+import { join } from "node:path";
+import { must } from "../provision/exec.ts";
+import {
+  contentsOf,
+  loadFixture,
+  missingPostgres,
+  postgresImage,
+  query,
+  sharedSource,
+  urlTo,
+} from "./support/postgres.ts";
 import { makeProject, type Outcome, type Project } from "./support/project.ts";
 
 setDefaultTimeout(300_000);
@@ -162,4 +172,73 @@ describe.skipIf(missing !== undefined)(`What is taken of a source${missing ? ` (
       expect(error.message).toContain('Cannot use dump.rows of "public.users"');
     });
   }
+});
+
+describe.skipIf(missing !== undefined)(`Extensions that keep the user's rows${missing ? ` (${missing})` : ""}`, () => {
+  const image = `ditto-test/with-extension-${process.pid}`;
+  let url: string;
+  let project: Project;
+
+  beforeAll(async () => {
+    project = await makeProject();
+    const files = {
+      "diary.control": "default_version = '1'\nrelocatable = false\nschema = diary\n",
+      "diary--1.sql": `CREATE TABLE diary.person (id int PRIMARY KEY, email text, own boolean);
+        CREATE TABLE diary.entry (id int PRIMARY KEY, person int REFERENCES diary.person, body text);
+        CREATE TABLE diary.version (n int);
+        INSERT INTO diary.person VALUES (0, 'nobody', false);
+        INSERT INTO diary.version VALUES (1);
+        SELECT pg_catalog.pg_extension_config_dump('diary.person', 'WHERE own');
+        SELECT pg_catalog.pg_extension_config_dump('diary.entry', '');`,
+      Dockerfile: `FROM ${postgresImage("17")}\nCOPY diary* /usr/share/postgresql/17/extension/\n`,
+    };
+    const source = await sharedSource("17");
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(project.folder, name);
+      await Bun.write(file, text);
+      if (name !== "Dockerfile")
+        await must(["docker", "cp", file, `${source.containerName}:/usr/share/postgresql/17/extension/`]);
+    }
+    await must(["docker", "build", "-q", "-t", image, project.folder]);
+    url = urlTo(source, "configured");
+    await source.sql("CREATE DATABASE configured", "postgres");
+    await source.sql(
+      `CREATE SCHEMA diary; CREATE EXTENSION diary; INSERT INTO diary.person VALUES (1, 'anna.meier@example.com', true);
+      INSERT INTO diary.entry VALUES (1, 1, 'Dear diary')`,
+      "configured",
+    );
+  });
+  afterAll(async () => {
+    await project?.remove();
+    await must(["docker", "rmi", "-f", image]);
+  });
+
+  const configure = (dump: object, rules: object[]) =>
+    project.configure({ source: { url }, copy: { image }, dump, obfuscation: { rules } });
+
+  test("they are judged, masked, and left out as those of any table", async () => {
+    configure({}, []);
+    const { status, stderr } = await project.run("reseed");
+    expect(status).toBe(1);
+    expect(stderr).toContain("diary.person.email");
+    expect(stderr).not.toContain("diary.version");
+
+    const rules = [{ table: "diary.person", column: "email", strategy: "redact", with: "x@example.org" }];
+    const rowsWith = async (dump: object) => {
+      configure(dump, rules);
+      await project.must("reseed", ["--verify", "full"]);
+      const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
+      const people = await query(copy.connection_string, "SELECT id, email FROM diary.person ORDER BY id");
+      return { people, entries: await query(copy.connection_string, "SELECT body FROM diary.entry") };
+    };
+    const nobody = { id: 0, email: "nobody" };
+    expect(await rowsWith({})).toEqual({
+      people: [nobody, { id: 1, email: "x@example.org" }],
+      entries: [{ body: "Dear diary" }],
+    });
+    expect(await rowsWith({ exclude_table_data: ["diary.entry", "diary.person"] })).toEqual({
+      people: [nobody],
+      entries: [],
+    });
+  });
 });

@@ -29,8 +29,13 @@ export async function copyRows(build: SourceBuild, streamed: StreamedTable, snap
   const client = postgres.adminClient(build.workshop.place, build.database, build.server);
   const env = rowsEnvironment(build.look.traits.encoding ?? "UTF8");
   const writer = await build.workshop.start({ ...client, env }, { input: "data" });
-  // In the transaction that empties the table Postgres writes no WAL for its rows.
-  await writer.stdin.write(`BEGIN;\nTRUNCATE ONLY ${quoteQualified(table)};\n`);
+  // In the transaction that empties the table Postgres writes no WAL for its rows. Into an extension's table rows come in
+  // addition to its own, and its keys stand already.
+  const prepare =
+    table.configuration === undefined
+      ? `TRUNCATE ONLY ${quoteQualified(table)}`
+      : "SET LOCAL session_replication_role = replica";
+  await writer.stdin.write(`BEGIN;\n${prepare};\n`);
   await writer.stdin.write(`COPY ${quoteQualified(table)} (${columns.join(", ")}) FROM STDIN;\n`);
   let bytes = 0;
   const chunks = outputOf(reader, (more) => {

@@ -2,8 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quotePattern, quoteQualified } from "../../engine/postgres/quote.ts";
 import { majorOf } from "../../engine/postgres/server.ts";
 import { DittoError, messageOf } from "../../kit/errors.ts";
-import type { Schema, Table } from "../../schema/model.ts";
-import { qualifiedName } from "../../schema/model.ts";
+import { isOfUser, qualifiedName, type Schema, type Table } from "../../schema/model.ts";
 import { readPostgresRelations, readPostgresTables } from "../../schema/postgres/read.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
 import { countAgain, tablesToCount } from "../recount.ts";
@@ -121,7 +120,7 @@ async function openSnapshot(build: SourceBuild): Promise<Schema> {
 function lockable(schema: Schema, chosen: Chosen): Table[] {
   const left = new Set(chosen.left);
   return schema.tables.filter(
-    (table) => ["table", "partition", "partitioned"].includes(table.kind) && !left.has(table) && table.extension === "",
+    (table) => ["table", "partition", "partitioned"].includes(table.kind) && !left.has(table) && isOfUser(table),
   );
 }
 
@@ -143,7 +142,9 @@ function streamedTables(chosen: Chosen, masks: RowMasks): StreamedTable[] {
   const whole = chosen.whole.map((table) => ({ table, condition: undefined }));
   return [...whole, ...chosen.filtered].flatMap(({ table, condition }) => {
     const mask = masks.get(qualifiedName(table));
-    return condition === undefined && mask === undefined ? [] : [{ table, condition, mask }];
+    return condition === undefined && mask === undefined
+      ? []
+      : [{ table, condition: condition ?? table.configuration, mask }];
   });
 }
 

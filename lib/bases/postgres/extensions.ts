@@ -1,20 +1,9 @@
 import type { Session, ToolCommand } from "../../engine/index.ts";
 import { DittoError, usageError } from "../../kit/errors.ts";
 import { qualifiedName, type Table } from "../../schema/model.ts";
+import { excludedPatterns } from "../excluded-extensions.ts";
 import { shorten } from "../privileges.ts";
 import type { Toc, TocEntry } from "./toc.ts";
-
-/** Extensions that no image outside of the service has; what is free software and merely preinstalled there is not among them. */
-const MANAGED = [
-  // Amazon RDS and Aurora
-  ...["rds_*", "aws_*", "apg_plan_mgmt", "aurora_*", "log_fdw"],
-  // Google Cloud SQL and AlloyDB
-  ...["google_*", "alloydb_*"],
-  // Azure
-  ...["azure", "azure_*", "pgaadauth"],
-  // Neon, Aiven
-  ...["neon", "neon_*", "aiven_extras"],
-];
 
 /** The control files of an installation; its own pg_config knows where they are, else they lie in the images' places. */
 export const LIST_EXTENSIONS: ToolCommand = {
@@ -40,7 +29,7 @@ export async function chooseExtensions(
   const all = await session.query<Extension>(
     "SELECT extname::text AS name, extversion AS version FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
   );
-  const patterns = (wish === "auto" ? MANAGED : wish).map((text) => ({ text, glob: new Bun.Glob(text) }));
+  const patterns = excludedPatterns(wish);
   const unknown = patterns.find(({ glob }) => wish !== "auto" && !all.some(({ name }) => glob.match(name)));
   if (unknown) {
     throw usageError(

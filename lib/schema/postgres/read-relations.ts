@@ -45,6 +45,7 @@ interface RelationRow {
   rows: number;
   bytes: string | null;
   extension: string | null;
+  configuration: string | null;
 }
 
 /** Tables, views, materialized views and foreign tables, without what hangs on them. A size takes a lock on its table. */
@@ -73,10 +74,11 @@ export async function readRelations(catalog: Catalog, { sizes }: { sizes: boolea
       fs.srvname::text AS server, CASE WHEN f.ftrelid IS NOT NULL THEN ARRAY(SELECT quote_ident(option_name) || ' ' || quote_literal(option_value)
         FROM pg_options_to_table(f.ftoptions) ORDER BY 1) END AS server_options, c.reltuples::float8 AS rows,
       CASE WHEN c.relkind IN ('r', 'm') THEN ${sizes ? "pg_table_size(c.oid)" : "NULL"} END::text AS bytes,
-      (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_class'::regclass
-        AND d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')::text AS extension
+      e.extname::text AS extension, (SELECT x.condition FROM unnest(e.extconfig, e.extcondition) AS x (id, condition) WHERE x.id = c.oid) AS configuration
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
       LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+      LEFT JOIN pg_depend m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid AND m.objsubid = 0 AND m.refclassid = 'pg_extension'::regclass AND m.deptype = 'e'
+      LEFT JOIN pg_extension e ON e.oid = m.refobjid
       LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server fs ON fs.oid = f.ftserver
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${USER} ORDER BY n.nspname, c.relname`);
   const relations: Relations = new Map();
@@ -113,6 +115,9 @@ function tableOf(catalog: Catalog, row: RelationRow): Table {
     estimatedRows: row.rows,
     bytes: Number(row.bytes ?? 0),
     extension: row.extension ?? "",
+    ...(row.configuration === null
+      ? {}
+      : { configuration: row.configuration.replace(/^\s*WHERE\b/i, "").trim() || "true" }),
     comment: row.comment ?? "",
     ...(catalog.depth === "whole"
       ? { owner: ownerName(catalog, row.owner), privileges: grantsOf(row.acl, row.owner) }

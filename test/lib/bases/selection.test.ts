@@ -46,6 +46,22 @@ test("without a selection every table with rows is taken whole, those of extensi
   expect(names(choose(schema, everything).whole)).toEqual(["users", "orders", "events_2026"]);
 });
 
+test("a table whose rows its extension calls the user's is chosen, and never left out: the extension makes it", () => {
+  const jobs = table("job", { extension: "pg_cron", configuration: "jobid > 9" });
+  const all: Schema = { ...schema, tables: [...schema.tables, jobs] };
+  expect(choose(all, everything).whole).toContain(jobs);
+  expect(choose(all, { ...everything, rows: { job: "active" } }).filtered).toEqual([
+    { table: jobs, condition: "(active\n) AND (jobid > 9\n)" },
+  ]);
+  for (const more of [{ excludeTableData: ["job"] }, { excludeTables: ["job"] }, { tables: ["users"] }]) {
+    const chosen = choose(all, { ...everything, ...more });
+    expect(chosen.emptied).toContain(jobs);
+    expect(chosen.left).not.toContain(jobs);
+  }
+  const { whole, emptied } = choose(all, { ...everything, excludeExtensions: ["pg_*"] });
+  expect([...whole, ...emptied]).not.toContain(jobs);
+});
+
 test("a partitioned table means its partitions too", () => {
   expect(names(choose(schema, { ...everything, excludeTableData: ["Events"] }).emptied)).toEqual(["events_2026"]);
 });
