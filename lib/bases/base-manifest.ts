@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { DittoError } from "../kit/errors.ts";
 import { NAME } from "../kit/state.ts";
+import { PROFILE } from "../mask/profile.ts";
 import type { BaseRecord } from "./catalogue.ts";
 import { keyTime } from "./store.ts";
 
@@ -20,7 +21,7 @@ const Base = z.looseObject({
     flavour: z.enum(["postgres", "mysql", "mariadb"]),
     version: z.string().regex(/^\d+(\.\d+)*$/),
   }),
-  profile: z.string().min(1),
+  profile: z.string().regex(PROFILE),
   raw: z.boolean().optional(),
   database: z.string().min(1),
   settings: z.record(z.string().regex(/^[a-zA-Z][\w.-]*$/), z.string()).optional(),

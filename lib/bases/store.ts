@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { DittoError } from "../kit/errors.ts";
 import { slug } from "../kit/state.ts";
+import { PROFILE } from "../mask/profile.ts";
 import type { StepReport, TableRows } from "./build.ts";
 import type { Leak } from "./leak-search.ts";
 import type { Pairs } from "./pair-check.ts";
@@ -38,6 +40,21 @@ export interface DumpManifest {
     compared: Pairs;
   };
 }
+
+/** What is read of a manifest: it may come from anybody. */
+const Manifest = z.looseObject({
+  key: z.string().refine((key) => keyTime(key) !== undefined),
+  profile: z.string().regex(PROFILE),
+  engine: z.enum(["postgres", "mysql"]),
+  flavour: z.enum(["postgres", "mysql", "mariadb"]),
+  server_version: z.string().regex(/^\d[\w.-]*$/),
+  database: z.string().min(1),
+  bytes: z.int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  tables: z.array(z.looseObject({ schema: z.string(), name: z.string(), rows: z.number(), hash: z.string() })),
+  created_at: z.iso.datetime(),
+  masking: z.looseObject({ key_fingerprint: z.string().regex(/^[0-9a-f]*$/) }).optional(),
+});
 
 /** A complete dump of a store; `time` is the moment in its key, in milliseconds. */
 export interface StoredDump {
@@ -89,20 +106,24 @@ export interface DumpStore {
 /** A dump's manifest follows it at once: one that has none for so long lost its writer in between. */
 export const ORPHANED_AFTER_MS = 24 * 3600 * 1000;
 
-const KEY = /^([\w.-]+)\/([\w.-]+)\/([\w.-]+)\/(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.dump$/;
+/** Three segments, none of which leads elsewhere, and a time. */
+const KEY =
+  /^(?!\.{1,2}\/)([\w.-]+)\/(?!\.{1,2}\/)([\w.-]+)\/(?!\.{1,2}\/)([\w.-]+)\/(\d{4})-(\d\d)-(\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z\.dump$/;
 
 /** The first segment of a source's keys. */
 export function instanceOf({ project, source }: { project: string; source: string }): string {
   return source === "default" ? project : `${project}.${source}`;
 }
 
-/** `<instance>/<database>/<profile>/<timestamp>.dump`; the time is UTC. */
+/** `<instance>/<database>/<profile>/<timestamp>.dump`; the time is UTC. Throws for what would not be a key. */
 export function dumpKey(
   of: { project: string; source: string; database: string; profile: string },
   now = new Date(),
 ): string {
   const time = now.toISOString().replace(/[:.]/g, "-");
-  return `${instanceOf(of)}/${slug(of.database)}/${of.profile}/${time}.dump`;
+  const key = `${instanceOf(of)}/${slug(of.database)}/${of.profile}/${time}.dump`;
+  if (keyTime(key) !== undefined) return key;
+  throw new DittoError(`Cannot keep a dump under "${key}": that is no key`, { code: "DUMP_KEY" });
 }
 
 /** The moment in a key, in milliseconds; undefined when it is no key. */
@@ -120,16 +141,22 @@ export function isBelow(key: string, prefix: string): boolean {
 
 /** The text of a manifest; `file` is what messages call it. Throws `MANIFEST_DAMAGED`. */
 export function parseManifest(text: string, file: string): DumpManifest {
+  let places: string[] = [];
   try {
-    const manifest = JSON.parse(text) as DumpManifest;
-    if (Number.isSafeInteger(manifest.bytes) && /^[0-9a-f]{64}$/.test(manifest.sha256)) return manifest;
+    const manifest: unknown = JSON.parse(text);
+    const checked = Manifest.safeParse(manifest);
+    if (checked.success) return manifest as DumpManifest;
+    places = checked.error.issues.map((issue) => `"${issue.path.join(".")}"`);
   } catch {
     // Said below.
   }
-  throw new DittoError(`Cannot read "${file}": the manifest is damaged`, {
-    code: "MANIFEST_DAMAGED",
-    hint: "Make the dump again; without its manifest it can't be trusted",
-  });
+  throw new DittoError(
+    `Cannot read "${file}": the manifest is damaged${places.length === 0 ? "" : ` (${places.join(", ")})`}`,
+    {
+      code: "MANIFEST_DAMAGED",
+      hint: "Make the dump again; without its manifest it can't be trusted",
+    },
+  );
 }
 
 /** The text of a manifest, for its file. */
