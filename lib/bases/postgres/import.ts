@@ -117,6 +117,7 @@ async function loadSql(build: Build, file: DumpFile): Promise<void> {
   const write = async (pieces: Uint8Array[]) => {
     // In a session of their own: a statement of ours inside the file's text could end up inside one of its literals.
     await makeRoles(build, filter.takeRoles());
+    if (!restricted && filter.commandAt > 0) throw holdsCommand(file, filter.commandAt, version.trim());
     for (const piece of pieces) await child.stdin.write(piece);
   };
   try {
@@ -138,6 +139,14 @@ async function loadSql(build: Build, file: DumpFile): Promise<void> {
   if (status !== 0)
     throw restoreFailure(`load ${file.name}${lineOf(stderr, restricted)}`, stderr, build.serverErrors());
   if (filter.statements === 0) throw damaged(file, "it holds no SQL statement");
+}
+
+/** An older psql can't be kept from running what a file tells it to. */
+function holdsCommand(file: DumpFile, line: number, version: string): DittoError {
+  return new DittoError(`Cannot load "${file.name}": line ${line} holds a command of psql's`, {
+    code: "PSQL_COMMAND",
+    hint: `Take what begins with a backslash out of the file, or use a newer minor version: "${version}" would run it, and psql from 18, 17.6, 16.10, 15.14, 14.19 and 13.22 on can be told not to`,
+  });
 }
 
 /** Where psql stopped, by the file's own lines. */

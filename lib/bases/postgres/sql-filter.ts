@@ -16,6 +16,9 @@ export class SqlFilter {
   statements = 0;
   /** COPY blocks, whose rows stand in the text. */
   copies = 0;
+  /** The first line with a command of psql's that passes; 0: none. */
+  commandAt = 0;
+  #line = 0;
   readonly #ownRoles = new Set<string>();
   #newRoles = new Map<string, boolean>();
   #copying = false;
@@ -42,7 +45,7 @@ export class SqlFilter {
       from = at + 1;
     }
     if (bytes.length - from > LONGEST_LINE) {
-      if (!this.#copying) this.#state.read(bytes, from, bytes.length);
+      if (!this.#copying) this.#read(bytes, from, bytes.length, this.#line + 1);
       this.#long = true;
       from = bytes.length;
     }
@@ -70,8 +73,9 @@ export class SqlFilter {
   }
 
   #drops(bytes: Uint8Array, from: number, to: number): boolean {
+    this.#line++;
     if (this.#copying) {
-      if (!this.#long && to - from === 2 && bytes[from] === 92 && bytes[from + 1] === 46) this.#copying = false;
+      if (!this.#long && isEndOfRows(bytes, from, to)) this.#copying = false;
       this.#long = false;
       return false;
     }
@@ -84,8 +88,20 @@ export class SqlFilter {
     } else {
       this.statements++;
     }
-    this.#state.read(bytes, from, to);
+    this.#read(bytes, from, to);
+    // What only looks like it, in a comment behind another statement, has no rows below it.
+    if (this.#copying && !this.#state.between) {
+      this.#copying = false;
+      this.copies--;
+    }
     return false;
+  }
+
+  #read(bytes: Uint8Array, from: number, to: number, line = this.#line): void {
+    // The end of rows whose COPY was not understood.
+    if (isEndOfRows(bytes, from, to)) return;
+    this.#state.read(bytes, from, to);
+    if (this.#state.command && this.commandAt === 0) this.commandAt = line;
   }
 
   /** Looks at a line between statements; true when it must not reach the server. */
@@ -117,6 +133,10 @@ export class SqlFilter {
       this.#newRoles.set(role, superuser);
     }
   }
+}
+
+function isEndOfRows(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from === 2 && bytes[from] === 92 && bytes[from + 1] === 46;
 }
 
 const ROLE = String.raw`(?:"(?:[^"]|"")+"|[a-zA-Z_][\w$]*)`;

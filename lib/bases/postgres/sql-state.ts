@@ -8,6 +8,8 @@ export class SqlState {
   #depth = 0;
   #tag: Uint8Array = new Uint8Array();
   #between = true;
+  /** A backslash was read outside of literals, bodies and comments: for psql a command begins there. */
+  command = false;
 
   /** True where a new statement can begin, and a line that begins with a backslash is a command of psql's. */
   get between(): boolean {
@@ -35,6 +37,7 @@ export class SqlState {
       return at + 2;
     }
     this.#between = byte === SEMICOLON;
+    if (byte === BACKSLASH) this.command = true;
     if (byte === QUOTE) {
       this.#inside = "text";
       this.#escapes = (bytes[at - 1] === 69 || bytes[at - 1] === 101) && !isWord(bytes[at - 2]);

@@ -88,3 +88,17 @@ test("a line of any length passes in pieces", () => {
   const text = `INSERT INTO t VALUES ('${"x;\\connect ".repeat(100_000)}');\n\\connect app\nSELECT 1;\n`;
   expect(filtered(text, 65_536).text).toBe(text.replace("\\connect app", ""));
 });
+
+test.each([
+  ["SELECT 1;\n\\! id\n", 2],
+  ["SELECT 1 \\g |sh\n", 1],
+  ["SELECT 1\n\\g |sh\n", 2],
+  ["COPY t FROM stdin;\n\\N\n\\.\n\\i /etc/passwd\n", 4],
+  ["COPY t TO '/tmp/t' -- FROM stdin;\n\\! id\n", 2],
+])("a command of psql's is told by its line: %j", (text, line) => {
+  for (const size of [1, 7, 1 << 20]) expect(filtered(text, size).filter.commandAt).toBe(line);
+});
+
+test("what pg_dump writes holds none", () => {
+  expect(filtered(DUMP).filter.commandAt).toBe(0);
+});
