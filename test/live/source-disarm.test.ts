@@ -17,6 +17,10 @@ const ARMED_POSTGRES = `
   CREATE USER MAPPING FOR clerk SERVER "billing db" OPTIONS (user 'clerk', password 'hunter2-clerk');
   CREATE USER MAPPING FOR PUBLIC SERVER "billing db" OPTIONS (user 'all', password 'hunter2-public');
   CREATE FOREIGN TABLE invoices (id int) SERVER "billing db";
+  CREATE FOREIGN DATA WRAPPER odbc;
+  CREATE SERVER ledger FOREIGN DATA WRAPPER odbc OPTIONS (conn_string 'user=x password=''hunter2 conn'' host=h');
+  CREATE USER MAPPING FOR PUBLIC SERVER ledger OPTIONS ("odbc_PWD" 'hunter2-pwd', uid 'all');
+  CREATE FOREIGN TABLE "Ledger" (id int) SERVER ledger OPTIONS (dsn 'https://ann:hunter2-url@h/a\\b', sql_query 'SELECT 1');
   CREATE SCHEMA cron;
   CREATE TABLE cron.job (jobid int PRIMARY KEY, command text, active boolean);
   INSERT INTO cron.job VALUES (1, 'SELECT send_invoices()', true), (2, 'VACUUM', false);
@@ -55,15 +59,23 @@ describe.skipIf(!docker.available || !images["postgres:17"])(
       const base = await project.json<{ disarmed: string[]; dump_key: string }>("reseed");
       expect([...base.disarmed].sort()).toEqual([
         "job 1 of pg_cron (inactive)",
+        'odbc_PWD of the user mapping for PUBLIC on server "ledger" (removed)',
         'password of the user mapping for PUBLIC on server "billing db" (removed)',
         'password of the user mapping for clerk on server "billing db" (removed)',
         'subscription "from head office" (left out)',
+        'the password in conn_string of the foreign server "ledger" (removed)',
+        "the password in dsn of the foreign table public.Ledger (removed)",
       ]);
       const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
       const [state] = await ask(copy.connection_string, STATE);
       expect(state).toMatchObject({ subscriptions: 0, jobs: 0, workers: "0" });
       expect(state?.mappings).toContain("clerk");
       expect(state?.mappings).not.toContain("hunter2");
+      const far =
+        "SELECT (SELECT srvoptions FROM pg_foreign_server WHERE srvname = 'ledger') AS server, (SELECT ftoptions FROM pg_foreign_table WHERE ftoptions <> '{}') AS options";
+      expect(await ask(copy.connection_string, far)).toEqual([
+        { server: ["conn_string=user=x  host=h"], options: ["dsn=https://ann@h/a\\b", "sql_query=SELECT 1"] },
+      ]);
       const dump = join(project.home, "dumps", base.dump_key);
       expect(JSON.parse(readFileSync(`${dump}.json`, "utf8")).disarmed).toEqual(base.disarmed);
       expect(readFileSync(dump).includes("hunter2")).toBe(false);

@@ -1,13 +1,12 @@
+import { IN_URL, namedPassword } from "../password-values.ts";
+
 /** Engines whose tables have their rows on another server, and say in an option how to log in there. */
 const ELSEWHERE = /\bENGINE\s*=\s*(?:FEDERATED|CONNECT|SPIDER)\b/i;
 const VALUE = String.raw`\s*=\s*')((?:[^'\\]|''|\\[\s\S])*)'`;
 /** Tables whose engine was not there and became another keep this one. */
 const CONNECTION = new RegExp(`(\\bCONNECTION${VALUE}`, "gi");
 const OPTIONS = new RegExp(`(\\b(?:CONNECTION|COMMENT|OPTION_LIST)\`?${VALUE}`, "gi");
-/** `mysql://user:password@host/…`: nothing behind the last `@` is a password's. */
-const IN_URL = /(:\/\/[^:@/]*):.*@/s;
-/** `password "…"` of Spider, `Password=…` of CONNECT, `PWD=…` of ODBC. */
-const NAMED = /\b(pass(?:word|wd)?|pwd)(\s*=\s*|\s+(?=["'\\]))("[^"]*"|''[^']*''|\\'[^']*\\'|[^\s,;]+)/gi;
+const NAMED = namedPassword(String.raw`"[^"]*"`, String.raw`''[^']*''`, String.raw`\\'[^']*\\'`, String.raw`[^\s,;]+`);
 
 /** The statement without the passwords with which its table would reach another server; itself where it has none. */
 export function withoutPasswords(statement: string): string {

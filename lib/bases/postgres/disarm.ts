@@ -1,6 +1,7 @@
 import type { Session } from "../../engine/index.ts";
-import { quoteIdentifier } from "../../engine/postgres/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "../../engine/postgres/quote.ts";
 import type { Build, Disarmed, SourceLook } from "../build.ts";
+import { withoutPasswordsIn } from "../password-values.ts";
 import { withSocketSession } from "./inspect.ts";
 import { SECRET } from "./secret-names.ts";
 import { sql } from "./sql.ts";
@@ -50,18 +51,42 @@ interface Secret {
   statement: string;
 }
 
-/** Secrets of user mappings, servers and wrappers; the options go, what they belong to stays. */
-function secretsOf(session: Session): Promise<Secret[]> {
-  return session.query<Secret>(`
-    SELECT format('%s of the user mapping for %s on server "%s" (removed)', option_name, CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE usename END, srvname) AS what,
-      format('ALTER USER MAPPING FOR %s SERVER %I OPTIONS (DROP %I)', CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname, option_name) AS statement
-    FROM pg_user_mappings, pg_options_to_table(umoptions) WHERE option_name ~* '${SECRET}'
+/** An option of what reaches another server. */
+interface Option {
+  /** In words. */
+  owner: string;
+  /** What changes it. */
+  alter: string;
+  name: string;
+  value: string | null;
+}
+
+/** Secrets of user mappings, servers, wrappers and foreign tables; the options go, or of a connection's text the password, what they belong to stays. */
+async function secretsOf(session: Session): Promise<Secret[]> {
+  const options = await session.query<Option>(`
+    SELECT format('the user mapping for %s on server "%s"', CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE usename END, srvname) AS owner,
+      format('USER MAPPING FOR %s SERVER %I', CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END, srvname) AS alter, option_name AS name, option_value AS value
+    FROM pg_user_mappings, pg_options_to_table(umoptions)
     UNION ALL
-    SELECT format('%s of the foreign server "%s" (removed)', option_name, srvname), format('ALTER SERVER %I OPTIONS (DROP %I)', srvname, option_name)
-    FROM pg_foreign_server, pg_options_to_table(srvoptions) WHERE option_name ~* '${SECRET}'
+    SELECT format('the foreign server "%s"', srvname), format('SERVER %I', srvname), option_name, option_value
+    FROM pg_foreign_server, pg_options_to_table(srvoptions)
     UNION ALL
-    SELECT format('%s of the foreign data wrapper "%s" (removed)', option_name, fdwname), format('ALTER FOREIGN DATA WRAPPER %I OPTIONS (DROP %I)', fdwname, option_name)
-    FROM pg_foreign_data_wrapper, pg_options_to_table(fdwoptions) WHERE option_name ~* '${SECRET}'`);
+    SELECT format('the foreign data wrapper "%s"', fdwname), format('FOREIGN DATA WRAPPER %I', fdwname), option_name, option_value
+    FROM pg_foreign_data_wrapper, pg_options_to_table(fdwoptions)
+    UNION ALL
+    SELECT format('the foreign table %s.%s', nspname, relname), format('FOREIGN TABLE %I.%I', nspname, relname), option_name, option_value
+    FROM pg_foreign_table JOIN pg_class c ON c.oid = ftrelid JOIN pg_namespace n ON n.oid = relnamespace, pg_options_to_table(ftoptions)`);
+  return options.flatMap(({ owner, alter, name, value }) => {
+    const option = quoteIdentifier(name);
+    if (new RegExp(SECRET, "i").test(name))
+      return { what: `${name} of ${owner} (removed)`, statement: `ALTER ${alter} OPTIONS (DROP ${option})` };
+    const bare = withoutPasswordsIn(value ?? "");
+    if (bare === (value ?? "")) return [];
+    return {
+      what: `the password in ${name} of ${owner} (removed)`,
+      statement: `ALTER ${alter} OPTIONS (SET ${option} ${quoteLiteral(bare)})`,
+    };
+  });
 }
 
 async function jobsOf(session: Session): Promise<{ jobs: string[]; changed: Disarmed["changed"]; stop: string[] }> {
