@@ -40,6 +40,26 @@ const QUERIES: CatalogQuery[] = [
     "ROUTINE_DEFINITION",
     "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_DEFINITION IS NOT NULL",
   ),
+  of(
+    "'the comment on the ', LOWER(ROUTINE_TYPE), ' ', ROUTINE_NAME",
+    "ROUTINE_COMMENT",
+    "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_COMMENT <> ''",
+  ),
+  of(
+    "'the comment on the event ', EVENT_NAME",
+    "EVENT_COMMENT",
+    "EVENTS WHERE EVENT_SCHEMA = DATABASE() AND EVENT_COMMENT <> ''",
+  ),
+  of(
+    "'the comment on the index ', INDEX_NAME, ' of ', TABLE_NAME",
+    "INDEX_COMMENT",
+    "STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND SEQ_IN_INDEX = 1 AND INDEX_COMMENT <> ''",
+  ),
+  of(
+    "'the comment on the partition ', PARTITION_NAME, ' of ', TABLE_NAME",
+    "PARTITION_COMMENT",
+    "PARTITIONS WHERE TABLE_SCHEMA = DATABASE() AND PARTITION_NAME IS NOT NULL AND PARTITION_COMMENT <> ''",
+  ),
   of("'the trigger ', TRIGGER_NAME", "ACTION_STATEMENT", "TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()"),
   of("'the event ', EVENT_NAME", "EVENT_DEFINITION", "EVENTS WHERE EVENT_SCHEMA = DATABASE()"),
   of(
@@ -56,6 +76,13 @@ const CHECKS = of(
   "CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()",
 );
 
+/** Indexes of expressions came with MySQL 8.0.13, which writes quotes in them with backslashes. */
+const EXPRESSIONS = of(
+  "'the index ', INDEX_NAME, ' of ', TABLE_NAME",
+  "REPLACE(EXPRESSION, CHAR(92, 39 USING utf8mb4), CHAR(39 USING utf8mb4))",
+  "STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND EXPRESSION IS NOT NULL",
+);
+
 function of(object: string, text: string, from: string): CatalogQuery {
   return { fields: { object: `CONCAT(${object})`, text }, from: `FROM information_schema.${from}` };
 }
@@ -63,8 +90,9 @@ function of(object: string, text: string, from: string): CatalogQuery {
 /** The texts of all definitions of a database, to look for personal values in them. */
 export async function readDefinitions(session: Session): Promise<Definition[]> {
   const found: Definition[] = [];
-  const withChecks = session.server.flavour !== "mysql" || isMysql(session.server, "8.0.16");
-  for (const query of withChecks ? [...QUERIES, CHECKS] : QUERIES)
-    found.push(...(await catalog<Definition>(session, query)));
+  const queries = [...QUERIES];
+  if (session.server.flavour !== "mysql" || isMysql(session.server, "8.0.16")) queries.push(CHECKS);
+  if (isMysql(session.server, "8.0.13")) queries.push(EXPRESSIONS);
+  for (const query of queries) found.push(...(await catalog<Definition>(session, query)));
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Session } from "../../engine/index.ts";
+import { majorOf } from "../../engine/postgres/server.ts";
 import type { Definition } from "../../mask/detect-literals.ts";
 
 const USER = (schema: string) =>
@@ -19,6 +20,21 @@ const QUERIES = [
    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${USER("n.nspname")} AND ${OWN("pg_class", "c.oid")}`,
   `SELECT format('the function %I.%I', n.nspname, p.proname), p.prosrc
    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${USER("n.nspname")} AND ${OWN("pg_proc", "p.oid")}`,
+  `SELECT format('the arguments of the function %I.%I', n.nspname, p.proname), pg_get_function_arguments(p.oid)
+   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.pronargdefaults > 0 AND ${USER("n.nspname")} AND ${OWN("pg_proc", "p.oid")}`,
+  `SELECT format('the default of the domain %I.%I', n.nspname, t.typname), t.typdefault
+   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'd' AND t.typdefault IS NOT NULL AND ${USER("n.nspname")} AND ${OWN("pg_type", "t.oid")}`,
+  `SELECT format('the rule %I of %I.%I', r.rulename, n.nspname, c.relname), pg_get_ruledef(r.oid)
+   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE r.rulename <> '_RETURN' AND ${USER("n.nspname")} AND ${OWN("pg_class", "c.oid")}`,
+  `SELECT format('the statistics %I.%I', n.nspname, s.stxname), pg_get_statisticsobjdef(s.oid)
+   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE ${USER("n.nspname")}`,
+  `SELECT format('the comment on the database %I', d.datname), shobj_description(d.oid, 'pg_database') FROM pg_database d WHERE d.datname = current_database()`,
+  // What a base has of them: those of the database, and of all roles.
+  `SELECT format('the setting %s of %s', split_part(q.setting, '=', 1), CASE WHEN s.setdatabase = 0 THEN 'all roles' ELSE 'the database' END),
+     quote_literal(substr(q.setting, strpos(q.setting, '=') + 1))
+   FROM pg_db_role_setting s, unnest(s.setconfig) AS q (setting)
+   WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) AND (s.setrole = 0 OR s.setdatabase <> 0)`,
   `SELECT format('the comment on %s', pg_describe_object(d.classoid, d.objoid, d.objsubid)), d.description
    FROM pg_description d WHERE d.objoid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')`,
   `SELECT format('the enum %I.%I', n.nspname, t.typname), e.enumlabel
@@ -34,8 +50,13 @@ const QUERIES = [
    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND ${USER("n.nspname")}`,
 ];
 
+/** Bodies of SQL that the server has parsed came with 14. */
+const BODIES = `SELECT format('the function %I.%I', n.nspname, p.proname), pg_get_function_sqlbody(p.oid)
+   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.prosqlbody IS NOT NULL AND ${USER("n.nspname")} AND ${OWN("pg_proc", "p.oid")}`;
+
 /** The texts of all definitions of a database, to look for personal values in them. */
 export async function readDefinitions(session: Session): Promise<Definition[]> {
-  const union = QUERIES.map((query) => `SELECT * FROM (${query}) AS q (object, text)`).join("\nUNION ALL ");
+  const queries = Number(majorOf(session.server)) >= 14 ? [...QUERIES, BODIES] : QUERIES;
+  const union = queries.map((query) => `SELECT * FROM (${query}) AS q (object, text)`).join("\nUNION ALL ");
   return session.query<Definition>(`SELECT object, text FROM (${union}) AS all_of_them WHERE text <> ''`);
 }
