@@ -1,8 +1,8 @@
-import { type Column, qualifiedName, type Schema, type Table } from "../schema/model.ts";
+import { type Column, holdsRows, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import type { Match } from "./match.ts";
 import { nameOf, type Rule } from "./rule.ts";
 
-interface Place {
+export interface Place {
   table: Table;
   column: Column;
 }
@@ -10,8 +10,14 @@ interface Place {
 /** Rules with what they mean for columns that are linked with theirs. */
 export interface HandedDown {
   matches: Match[];
-  /** The columns that share their values with this one (`schema.table.column`), itself included. */
-  groupOf(name: string): Place[];
+  /** The columns that share their values with this one (`schema.table.column`), itself and its table's parts included. */
+  groupOf(name: string): Group;
+}
+
+export interface Group {
+  places: Place[];
+  /** Joined by a foreign key or `same_as`, not only as parts of one table. */
+  linked: boolean;
 }
 
 /**
@@ -23,13 +29,14 @@ export function handDown(schema: Schema, matches: Match[], problems: string[]): 
     schema.tables.flatMap((table) => table.columns.map((column) => [placeName({ table, column }), { table, column }])),
   );
   const links = [...foreignLinks(schema, places), ...writtenLinks(schema, matches, places, problems)];
+  const parts = partLinks(schema, places);
   const rules = new Map<string, Rule>();
   for (const { rule, table, column } of matches)
     if (rule.path === undefined && rule.same_as === undefined) rules.set(placeName({ table, column }), rule);
   const handed: Match[] = [];
   for (let grown = true; grown; ) {
     grown = false;
-    for (const { child, parent, written } of links) {
+    for (const { child, parent, written } of [...links, ...parts]) {
       const rule = rules.get(parent);
       if (rule === undefined || rules.has(child) || (rule.strategy === "keep" && !written)) continue;
       const { table, column } = places.get(child) as Place;
@@ -41,12 +48,28 @@ export function handDown(schema: Schema, matches: Match[], problems: string[]): 
     }
   }
   for (const link of links) problems.push(...contradictions(link, rules));
-  const groups = groupsOf(
-    links.filter(({ child, parent }) => changes(rules.get(parent)) && rules.get(child)?.strategy !== "nullify"),
+  for (const link of parts) problems.push(...partContradictions(link, rules, places));
+  const joined = links.filter(
+    ({ child, parent }) => changes(rules.get(parent)) && rules.get(child)?.strategy !== "nullify",
   );
+  const alike = parts.filter(({ child, parent }) => {
+    const [own, other] = [rules.get(child), rules.get(parent)];
+    return own !== undefined && changes(own) && sameEffect(own, other);
+  });
+  const groups = groupsOf([...joined, ...alike]);
+  const linked = new Set(joined.map(({ child }) => groups.get(child)));
+  const found = new Map<Set<string>, Group>();
   return {
     matches: [...matches.filter(({ rule }) => rule.same_as === undefined), ...handed],
-    groupOf: (name) => [...(groups.get(name) ?? [name])].flatMap((other) => places.get(other) ?? []),
+    groupOf(name) {
+      const names = groups.get(name) ?? new Set([name]);
+      const group = found.get(names) ?? {
+        places: [...names].flatMap((other) => places.get(other) ?? []),
+        linked: linked.has(names),
+      };
+      found.set(names, group);
+      return group;
+    },
   };
 }
 
@@ -74,6 +97,21 @@ function foreignLinks(schema: Schema, places: Map<string, Place>): Link[] {
       }),
     ),
   );
+}
+
+/** The columns of partitions and of tables that inherit, which hold rows of their parent's. */
+function partLinks(schema: Schema, places: Map<string, Place>): Link[] {
+  return schema.tables
+    .filter((table) => holdsRows(table) || table.kind === "partitioned")
+    .flatMap((table) =>
+      table.parents.flatMap((parent) =>
+        table.columns.flatMap((column) =>
+          places.has(`${parent}.${column.name}`)
+            ? [{ child: placeName({ table, column }), parent: `${parent}.${column.name}`, written: false }]
+            : [],
+        ),
+      ),
+    );
 }
 
 function writtenLinks(schema: Schema, matches: Match[], places: Map<string, Place>, problems: string[]): Link[] {
@@ -111,6 +149,14 @@ function contradictions({ child, parent, written }: Link, rules: Map<string, Rul
   ];
 }
 
+/** A partition's rows are its parent's, foreign keys included; a table that inherits has its own. */
+function partContradictions({ child, parent }: Link, rules: Map<string, Rule>, places: Map<string, Place>): string[] {
+  const [own, other] = [rules.get(child), rules.get(parent)];
+  if (own === undefined || other === undefined || own.strategy === "nullify" || sameEffect(own, other)) return [];
+  if (places.get(child)?.table.kind === "table") return [];
+  return [`${child}: it is a part of ${parent}, which has another rule; write the rule there, and this column follows`];
+}
+
 function sameEffect(a: Rule, b: Rule | undefined): boolean {
   const effect = (rule: Rule) => {
     const { table: _, column: __, schema: ___, where: ____, warn_only: _____, ...rest } = rule;
@@ -122,9 +168,17 @@ function sameEffect(a: Rule, b: Rule | undefined): boolean {
 /** Columns that links connect, by each one's name. */
 function groupsOf(links: Link[]): Map<string, Set<string>> {
   const groups = new Map<string, Set<string>>();
+  const groupOf = (name: string) => {
+    const group = groups.get(name) ?? new Set([name]);
+    groups.set(name, group);
+    return group;
+  };
   for (const { child, parent } of links) {
-    const joined = new Set([...(groups.get(child) ?? [child]), ...(groups.get(parent) ?? [parent])]);
-    for (const name of joined) groups.set(name, joined);
+    const [one, other] = [groupOf(child), groupOf(parent)];
+    if (one === other) continue;
+    // The smaller one moves: a table may have thousands of parts.
+    const [to, from] = one.size < other.size ? [other, one] : [one, other];
+    for (const name of from) groups.set(name, to.add(name));
   }
   return groups;
 }

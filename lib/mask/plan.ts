@@ -2,7 +2,7 @@ import type { EngineName } from "../engine/index.ts";
 import { type Column, holdsRows, qualifiedName, type Schema, type Table } from "../schema/model.ts";
 import { isOneExpression } from "./expression.ts";
 import type { Fold } from "./fold.ts";
-import { handDown } from "./hand-down.ts";
+import { type Group, handDown } from "./hand-down.ts";
 import { type Kind, kindOf } from "./kind.ts";
 import { type Match, matchRules } from "./match.ts";
 import { misfitOf } from "./misfit.ts";
@@ -51,6 +51,7 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   const plan: MaskPlan = { tables: new Map(), reviewed: new Set(), kept: new Set(), notes, problems };
   const linked = handDown(schema, matches, problems);
   const masks = new Map<string, Match[]>();
+  const ofGroups = new Map<Group, Shared>();
   for (const match of linked.matches) {
     const name = columnName(match);
     const path = match.rule.path;
@@ -62,19 +63,13 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   for (const [name, same] of masks) {
     const [{ table, column }] = same as [Match];
     const group = linked.groupOf(name);
-    const columns = group.map(({ table: other, column: own }) => ({
-      table: other,
-      column: own,
-      kind: typeOf(engine, own),
-    }));
+    const shared = ofGroups.get(group) ?? sharedBy(engine, group);
+    ofGroups.set(group, shared);
     const mask: ColumnMask = {
       column,
       kind: typeOf(engine, column),
       rules: same.map(({ rule }) => rule),
-      linked: columns.length > 1,
-      unique: columns.some((other) => isUnique(other.table, other.column)),
-      max: Math.min(...columns.map(({ kind }) => (kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY))),
-      ignores: leastExact(columns.map((other) => other.column.ignores)),
+      ...shared,
     };
     for (const { rule } of same)
       problems.push(...problemsOf(engine, { table, rule, mask }).map((why) => `${name}: ${why}`));
@@ -85,6 +80,21 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
   }
   plan.problems = [...new Set(problems)];
   return plan;
+}
+
+type Shared = Pick<ColumnMask, "linked" | "unique" | "max" | "ignores">;
+
+function sharedBy(engine: EngineName, { places, linked }: Group): Shared {
+  const lengths = places.map(({ column }) => {
+    const kind = typeOf(engine, column);
+    return kind.is === "text" ? kind.max : Number.POSITIVE_INFINITY;
+  });
+  return {
+    linked,
+    unique: places.some(({ table, column }) => isUnique(table, column)),
+    max: lengths.reduce((least, next) => Math.min(least, next)),
+    ignores: leastExact(places.map(({ column }) => column.ignores)),
+  };
 }
 
 function typeOf(engine: EngineName, { type, baseType, labels }: Column): Kind {

@@ -91,6 +91,41 @@ describe("a rule", () => {
     expect(both.problems).toEqual([expect.stringContaining("shop.log.day: rows are spread over partitions by it")]);
   });
 
+  test("gives the parts of a table one form with what is linked with it", () => {
+    const parted = table("people", [column("email", "character varying(255)"), "day date"], { kind: "partitioned" });
+    const part = table("people_1", [column("email", "character varying(255)"), "day date"], {
+      kind: "partition",
+      parents: ["shop.people"],
+    });
+    const log = table("log", [column("who", "character varying(30)")], { keys: [primary("who")] });
+    const own = rule({ table: "people", type: "email" });
+    const { tables, problems } = plan(
+      [own, rule({ table: "log", column: "who", same_as: "people.email" })],
+      [parted, part, log],
+    );
+    expect(problems).toEqual([]);
+    for (const name of ["shop.people_1", "shop.log"])
+      expect(tables.get(name)?.columns[0]).toMatchObject({ max: 30, unique: true, linked: true });
+    expect(plan([own], [parted, part]).tables.get("shop.people_1")?.columns[0]).toMatchObject({ linked: false });
+  });
+
+  test("that a partitioned table gets by its foreign key goes to its partitions", () => {
+    const columns = () => ["id integer", column("customer", "character varying(40)")];
+    const root = table("orders", columns(), { kind: "partitioned", keys: [reference("customer", "users", "email")] });
+    const middle = table("orders_2024", columns(), { kind: "partitioned", parents: ["shop.orders"] });
+    const leaf = table("orders_2024_1", columns(), { kind: "partition", parents: ["shop.orders_2024"] });
+    const all = [leaf, middle, root, users];
+    const { tables, problems, reviewed } = plan([EMAIL], all);
+    expect(problems).toEqual([]);
+    expect([...tables.keys()].sort()).toEqual(["shop.orders_2024_1", "shop.users"]);
+    expect(tables.get("shop.orders_2024_1")?.columns[0]).toMatchObject({ max: 40, unique: true });
+    expect(reviewed.has("shop.orders_2024_1.customer")).toBe(true);
+    const other = rule({ table: "orders_2024_1", column: "customer", strategy: "hash" });
+    expect(plan([EMAIL, other], all).problems).toEqual([
+      expect.stringContaining("shop.orders_2024_1.customer: it is a part of shop.orders_2024.customer"),
+    ]);
+  });
+
   test("is refused for views and for columns that are computed", () => {
     const view = table("people", ["name text"], { kind: "view" });
     const made = table("made", ["name text"], { generated: ["name"] });
