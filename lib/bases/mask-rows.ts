@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { EngineName } from "../engine/index.ts";
+import { isDrawn } from "../mask/drawn.ts";
 import type { MaskKey } from "../mask/key.ts";
-import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask } from "../mask/plan.ts";
+import type { Kind } from "../mask/kind.ts";
+import { type ColumnMask, columnName, type MaskPlan, requestOf, type TableMask, typeOf } from "../mask/plan.ts";
 import { printedAs } from "../mask/printed.ts";
 import { redactionOf } from "../mask/redaction.ts";
 import type { Rule } from "../mask/rule.ts";
@@ -19,17 +21,6 @@ interface Site {
 /** Turns a plan without problems into what is selected of each table and done to its rows on their way. */
 export function maskRows(plan: MaskPlan, site: Site): RowMasks {
   return new Map([...plan.tables].map(([name, mask]) => [name, maskTable(mask, site)]));
-}
-
-/** True when a rule draws values with the key. */
-export function isDrawnRule({ strategy }: Pick<Rule, "strategy">): boolean {
-  return ["replace", "hash", "shift"].includes(strategy);
-}
-
-/** True when the value leaves the source raw and is changed in ditto. */
-export function isDrawn({ kind }: ColumnMask, { strategy, path }: Rule): boolean {
-  if (path !== undefined || isDrawnRule({ strategy })) return true;
-  return kind.is === "array" && strategy === "mask";
 }
 
 function maskTable({ table, columns }: TableMask, site: Site): RowMask {
@@ -71,7 +62,7 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
     index: names.indexOf(column.column.name),
     by: rule.by === undefined ? undefined : names.indexOf(rule.by),
     flag: rule.where === undefined ? undefined : flagOf(mask.flags, site.transfer.keepsRow(rule.where)),
-    request: isDrawn(column, rule) ? requestOf(site.engine, column, rule) : undefined,
+    request: isDrawn(column, rule) ? { ...requestOf(site.engine, column, rule), ...byOf(mask, rule, site) } : undefined,
     count: {
       name: rule.path === undefined ? name : `${name}/${rule.path}`,
       strategy: rule.strategy,
@@ -81,6 +72,11 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
       kept: 0,
     },
   };
+}
+
+function byOf({ table }: RowMask, rule: Rule, { engine }: Site): { by?: Kind } {
+  const by = table.columns.find(({ name }) => name === rule.by);
+  return by === undefined ? {} : { by: typeOf(engine, by) };
 }
 
 function flagOf(flags: string[], condition: string): number {

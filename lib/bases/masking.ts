@@ -1,6 +1,7 @@
 import type { Config } from "../kit/config.ts";
 import { DittoError } from "../kit/errors.ts";
 import type { Finding } from "../mask/detect.ts";
+import { isDrawnRule } from "../mask/drawn.ts";
 import type { MaskKey } from "../mask/key.ts";
 import { profileOf } from "../mask/profile.ts";
 import type { Schema } from "../schema/model.ts";
@@ -8,7 +9,7 @@ import type { Build, RowWatch } from "./build.ts";
 import { basesOf } from "./catalogue.ts";
 import { type Leak, LeakSearch } from "./leak-search.ts";
 import { loadMaskKey } from "./mask-key.ts";
-import { isDrawnRule, maskRows } from "./mask-rows.ts";
+import { maskRows } from "./mask-rows.ts";
 import { PairCheck, type Pairs } from "./pair-check.ts";
 import { nameOf, type Review, reviewRules, type Site } from "./review.ts";
 import type { RowMasks, RuleCount } from "./row-masks.ts";

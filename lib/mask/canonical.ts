@@ -14,6 +14,9 @@
  *   json      no white space, keys sorted, numbers as above, strings as JSON.stringify writes them   json without a path
  *   bytes     the bytes                                                             bytea, blob, binary
  *
+ * What a date is shifted `by` is a text, folded; of what is none, the canonical bytes above behind the tag `text`, bytes as
+ * \x and hexadecimal digits.
+ *
  * Special values (zero dates, infinity, NaN) have no canonical form: a mask keeps and counts them.
  * The subkey is HMAC(key, "ditto mask 1" 00 "subkey" 00 purpose), the purpose `hash`, `shift` or `replace:` and the type;
  * `replace:` and the type and `:case` for the letter case of unusual spellings (spelling.ts); `replace:number:range` for a
@@ -57,6 +60,21 @@ export function messageOfValue(engine: Engine, kind: Kind, value: string): strin
       return textMessage(value);
   }
 }
+
+/**
+ * The message of what a date is shifted `by`: always a text, of what is none its canonical bytes, so that a key is one in
+ * every table and engine.
+ */
+export function entityMessage(engine: Engine, kind: Kind | undefined, by: string): string {
+  const is = kind?.is ?? "text";
+  if (kind?.is === "bytes") return `text\0\\x${bytesOf(engine, by).toString("hex")}`;
+  if (kind?.is === "text" && kind.padded) return textMessage(by.replace(/ +$/, ""), "all");
+  const message = kind === undefined || TEXTS.includes(is) ? undefined : messageOfValue(engine, kind, by);
+  return typeof message === "string" ? `text\0${message.slice(message.indexOf("\0") + 1)}` : textMessage(by, "all");
+}
+
+/** Kinds whose values are texts as they stand. */
+const TEXTS: Kind["is"][] = ["text", "time", "enum", "set", "array", "opaque"];
 
 export function numberMessage(value: string): string | undefined {
   const number = parseNumber(value);

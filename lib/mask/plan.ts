@@ -1,5 +1,6 @@
 import type { EngineName } from "../engine/index.ts";
 import { type Column, holdsRows, qualifiedName, type Schema, type Table } from "../schema/model.ts";
+import { isDrawn } from "./drawn.ts";
 import { isOneExpression } from "./expression.ts";
 import type { Fold } from "./fold.ts";
 import { type Group, handDown } from "./hand-down.ts";
@@ -72,7 +73,11 @@ export function planMasks(engine: EngineName, schema: Schema, rules: Rule[]): Ma
       ...shared,
     };
     for (const { rule } of same)
-      problems.push(...problemsOf(engine, { table, rule, mask }).map((why) => `${name}: ${why}`));
+      problems.push(
+        ...problemsOf(engine, { table, rule, mask, ofBy: masks.get(`${qualifiedName(table)}.${rule.by}`) ?? [] }).map(
+          (why) => `${name}: ${why}`,
+        ),
+      );
     if (!holdsRows(table)) continue;
     const entry = plan.tables.get(qualifiedName(table)) ?? { table, columns: [] };
     entry.columns.push(mask);
@@ -97,7 +102,8 @@ function sharedBy(engine: EngineName, { places, linked }: Group): Shared {
   };
 }
 
-function typeOf(engine: EngineName, { type, baseType, labels }: Column): Kind {
+/** The kind of a column of a schema. */
+export function typeOf(engine: EngineName, { type, baseType, labels }: Column): Kind {
   return kindOf(engine, { type, ...(baseType ? { baseType } : {}), ...(labels.length > 0 ? { labels } : {}) });
 }
 
@@ -145,7 +151,7 @@ const WITHOUT_ROWS = ["view", "materialized view", "foreign table"];
 
 function problemsOf(
   engine: EngineName,
-  { table, rule, mask }: { table: Table; rule: Rule; mask: ColumnMask },
+  { table, rule, mask, ofBy }: { table: Table; rule: Rule; mask: ColumnMask; ofBy: Match[] },
 ): string[] {
   const { column } = mask;
   const problems: string[] = [];
@@ -162,6 +168,11 @@ function problemsOf(
     problems.push('"where" is not one SQL expression (no comments, backslashes, ";" or brackets that don\'t match)');
   if (rule.by !== undefined && !table.columns.some(({ name, generated }) => name === rule.by && generated === "no"))
     problems.push(`"by" names the column "${rule.by}", which ${qualifiedName(table)} doesn't have`);
+  const covering = ofBy.find((other) => !isDrawn({ kind: typeOf(engine, other.column) }, other.rule));
+  if (covering !== undefined)
+    problems.push(
+      `"by" names the column "${rule.by}", which "${covering.rule.strategy}" covers in the source, so that all rows would be shifted alike; name one that is kept, or that "replace" or "hash" changes`,
+    );
   const misfit = misfitOf(requestOf(engine, mask, rule));
   if (misfit !== undefined) problems.push(misfit);
   return problems;

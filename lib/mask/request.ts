@@ -8,6 +8,8 @@ export interface MaskRequest {
   engine: Engine;
   kind: Kind;
   rule: Rule;
+  /** Of the column that the rule's `by` names; unset, its values are texts. */
+  by?: Kind;
   /** The column is in a unique index, alone or with others. */
   unique: boolean;
   /**

@@ -1,5 +1,5 @@
 import { type Day, dayOf, daysOf, parseDay, printDay } from "./calendar.ts";
-import { messageOfDay, textMessage } from "./canonical.ts";
+import { entityMessage, messageOfDay } from "./canonical.ts";
 import { drawFrom } from "./draw.ts";
 import type { MaskKey } from "./key.ts";
 import type { Engine, Kind } from "./kind.ts";
@@ -25,7 +25,7 @@ export function shiftDate(request: MaskRequest, key: MaskKey): (value: string, b
     const drawn = draw.below(2 * most);
     return drawn < most ? drawn + 1 : most - drawn - 1;
   };
-  const daysOfEntity = memoize((by) => String(daysOfMessage(textMessage(by, "all"))));
+  const daysOfEntity = memoize((by) => String(daysOfMessage(entityMessage(request.engine, request.by, by))));
   return (value, by) => {
     const parsed = parseDay(value);
     const own = parsed && messageOfDay(parsed, kind.is === "timestamp" ? "timestamp" : "date");

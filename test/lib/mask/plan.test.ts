@@ -126,6 +126,16 @@ describe("a rule", () => {
     ]);
   });
 
+  test("can't shift by a column that is covered in the source", () => {
+    const shifted = rule({ column: "born", strategy: "shift", days: 9, by: "name" });
+    for (const strategy of ["redact", "nullify", "mask"] as const)
+      expect(plan([shifted, rule({ column: "name", strategy })]).problems).toEqual([
+        expect.stringContaining(`"by" names the column "name", which "${strategy}" covers in the source`),
+      ]);
+    expect(plan([shifted, rule({ column: "name", strategy: "hash" })]).problems).toEqual([]);
+    expect(plan([shifted]).problems).toEqual([]);
+  });
+
   test("is refused for views and for columns that are computed", () => {
     const view = table("people", ["name text"], { kind: "view" });
     const made = table("made", ["name text"], { generated: ["name"] });

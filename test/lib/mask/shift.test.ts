@@ -33,6 +33,29 @@ test("dates of one entity keep their distance", () => {
   expect(new Set(["1", "2", "3", "4", "5"].map((by) => mask("2000-01-01", by))).size).toBeGreaterThan(1);
 });
 
+test("one entity is shifted alike in every type and engine", () => {
+  const shifted = (engine: "postgres" | "mysql", byType: string, by: string) =>
+    maskFor("date", { ...shift, days: 3000, by: "id", engine, byType })("2000-01-01", by);
+  const plain = (by: string) => maskFor("date", { ...shift, days: 3000, by: "id" })("2000-01-01", by);
+  for (const [engine, type, by] of [
+    ["postgres", "character(8)", "abc     "],
+    ["postgres", "character varying(8)", "ABC"],
+    ["mysql", "char(8)", "abc"],
+  ] as const)
+    expect(shifted(engine, type, by)).toBe(plain("abc"));
+  for (const [engine, type, by] of [
+    ["postgres", "integer", "7"],
+    ["postgres", "numeric(9,1)", "7.0"],
+    ["mysql", "int(5) unsigned zerofill", "00007"],
+  ] as const)
+    expect(shifted(engine, type, by)).toBe(plain("7"));
+  expect(shifted("postgres", "boolean", "t")).toBe(shifted("mysql", "tinyint(1)", "1"));
+  expect(shifted("postgres", "bytea", "\\xdeadbeef")).toBe(shifted("mysql", "varbinary(9)", "\xde\xad\xbe\xef"));
+  expect(shifted("postgres", "uuid", "6f9619ff-8b86-4011-b42d-00c04fc964ff")).toBe(
+    plain("6F9619FF-8B86-4011-B42D-00C04FC964FF"),
+  );
+});
+
 test("without an entity the value itself decides", () => {
   const mask = maskFor("date", { ...shift, by: "id" });
   expect(mask("2000-01-01", null)).toBe(mask("2000-01-01"));

@@ -14,14 +14,17 @@ export interface Wish extends Partial<Omit<Rule, "unique">> {
   isUnique?: boolean;
   unique?: "suffix" | undefined;
   fold?: "all" | "width" | "case";
+  /** The type of the column that `by` names. */
+  byType?: string;
 }
 
 /** A request for a column of the type, `replace` unless the wish says otherwise. */
 export function requestFor(type: string, wish: Wish): MaskRequest {
-  const { engine = "postgres", labels, isUnique = false, fold, ...rule } = wish;
+  const { engine = "postgres", labels, isUnique = false, fold, byType, ...rule } = wish;
   const kind: Kind = kindOf(engine, { type, ...(labels === undefined ? {} : { labels }) });
   const whole = { table: "t", column: "c", strategy: "replace", ...rule } as Rule;
-  return { engine, kind, rule: whole, unique: isUnique, ...(fold === undefined ? {} : { fold }) };
+  const by = byType === undefined ? {} : { by: kindOf(engine, { type: byType }) };
+  return { engine, kind, rule: whole, unique: isUnique, ...(fold === undefined ? {} : { fold }), ...by };
 }
 
 /** Its mask; throws where the rule is a misfit. */
