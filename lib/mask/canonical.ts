@@ -11,6 +11,8 @@
  *   uuid      lower case, dashes                                                    uuid; text and 16 bytes that are one
  *   inet      four numbers with dots, or eight groups of hex without leading zeros  inet; text and bytes that are one
  *   card, iban   as text, without any blank or dash                                 `replace card`, `replace iban`
+ *   In a unique column networks keep their mask (`inet` 10.0.0.0/8), and texts that are a uuid, an address, a card or an
+ *   account count as written: what no engine prints so is a text, and blanks and dashes stay.
  *   json      no white space, keys sorted, numbers as above, strings as JSON.stringify writes them   json without a path
  *   bytes     the bytes                                                             bytea, blob, binary
  *

@@ -26,6 +26,21 @@ export function spellFrom(keyed: Keyed): Speller {
   };
 }
 
+/** The same for pseudonyms that may begin with a digit: lower and upper stay, any other spelling gets a pattern. */
+export function spellCase(keyed: Keyed): Speller {
+  return (pseudonym, exact, folded) => {
+    if (exact === folded) return pseudonym;
+    const upper = pseudonym.toUpperCase();
+    if (exact === folded.toUpperCase()) return upper;
+    const bits = keyed(`text\0${exact.normalize("NFC")}`);
+    for (let turn = 0; turn < bits.length; turn++) {
+      const spelled = patterned(pseudonym, bits, turn);
+      if (spelled !== pseudonym && spelled !== upper) return spelled;
+    }
+    return pseudonym;
+  };
+}
+
 function patterned(text: string, bits: Buffer, turn: number): string {
   let out = "";
   for (let i = 0; i < text.length; i++) {

@@ -47,7 +47,7 @@ const LONG = 31;
  * An account of the bank TEST, which there is not: in Malta's form (31 characters, 93 bits drawn), or in the British one
  * (22 characters, 46 bits) where the column takes no more.
  */
-export const iban: Compose = ({ draw, exact, folded, max }) => {
+export const iban: Compose = ({ draw, exact, folded, max, spellCase }) => {
   const long = max >= LONG;
   const drawn = long
     ? draw
@@ -64,6 +64,7 @@ export const iban: Compose = ({ draw, exact, folded, max }) => {
   const plain = `${country}${checkDigits(country, account)}${account}`;
   const grouped = plain.replace(/(.{4})(?!$)/g, "$1 ");
   const text = /^\S{4}\s/.test(folded) && grouped.length <= max ? grouped : plain;
+  if (spellCase !== undefined && exact !== folded.toUpperCase()) return spellCase(text.toLowerCase(), exact, folded);
   return exact === exact.toUpperCase() ? text : text.toLowerCase();
 };
 

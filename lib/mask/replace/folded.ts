@@ -4,7 +4,7 @@ import { fold, joinBlanks, splitBlanks } from "../fold.ts";
 import type { MaskKey } from "../key.ts";
 import type { MaskRequest } from "../request.ts";
 import type { Rule } from "../rule.ts";
-import { type Speller, spellFrom } from "../spelling.ts";
+import { type Speller, spellCase, spellFrom } from "../spelling.ts";
 
 /** 14 letters carry 65.8 bits. */
 export const TOKEN = 14;
@@ -32,6 +32,8 @@ export interface Source {
   /** Characters that the column takes. */
   max: number;
   spell: Speller;
+  /** In a unique column: tells spellings apart that are lower, upper and neither. */
+  spellCase?: Speller;
 }
 
 /** Composes a pseudonym of at most `max` characters, in ASCII. */
@@ -46,7 +48,9 @@ export function replaceFolded(
 ): (value: string) => string {
   const purpose = `replace:${request.rule.type}`;
   const draw = drawFrom(key.subkey(purpose));
-  const spell = spellFrom(key.subkey(`${purpose}:case`));
+  const cases = key.subkey(`${purpose}:case`);
+  const spell = spellFrom(cases);
+  const apart = request.unique ? { spellCase: spellCase(cases) } : {};
   const max = longest(request);
   const composed =
     request.rule.unique === "suffix" && SUFFIXED.includes(request.rule.type) ? withToken(compose) : compose;
@@ -55,7 +59,7 @@ export function replaceFolded(
     const exact = around.core;
     const folded = fold(exact, request.fold);
     draw.start(messageOf(folded));
-    const source = { draw, exact, folded, max, spell };
+    const source = { draw, exact, folded, max, spell, ...apart };
     let result = composed(source);
     for (let i = 1; i < MOST_DRAWS && result.toLowerCase() === folded; i++) result = composed(source);
     return joinBlanks(around, result, max);

@@ -3,8 +3,10 @@ import { addressMessage, uuidMessage } from "../canonical.ts";
 import { type Draw, drawFrom } from "../draw.ts";
 import type { MaskKey } from "../key.ts";
 import { printAddress } from "../net.ts";
+import { printedAs } from "../printed.ts";
 import type { MaskRequest } from "../request.ts";
 import { longest, messageOr } from "./folded.ts";
+import { replaceSpelled } from "./spelled.ts";
 
 /** Version 4, so 122 bits are drawn; written as the value is. */
 export function replaceUuid(request: MaskRequest, key: MaskKey): (value: string) => string {
@@ -18,6 +20,16 @@ export function replaceUuid(request: MaskRequest, key: MaskKey): (value: string)
       return textOfBytes(engine, drawUuid(draw));
     };
   }
+  if (kind.is === "text" && request.unique) {
+    const usual = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+    return replaceSpelled(request, key, {
+      usual: (folded) => (BARE.test(folded) || (max >= 36 && usual.test(folded)) ? uuidMessage(folded) : undefined),
+      compose(own, { folded }) {
+        const hex = drawUuid(own).toString("hex");
+        return max < 36 || BARE.test(folded) ? hex : dashed(hex);
+      },
+    });
+  }
   return (value) => {
     const known = uuidMessage(value.trim());
     draw.start(messageOr(known, value, request));
@@ -29,6 +41,8 @@ export function replaceUuid(request: MaskRequest, key: MaskKey): (value: string)
       : text;
   };
 }
+
+const BARE = /^[\da-f]{32}$/;
 
 function drawUuid(draw: Draw): Buffer {
   const bytes = draw.bytes(16);
@@ -51,9 +65,7 @@ export function replaceAddress(request: MaskRequest, key: MaskKey): (value: stri
   const draw = drawFrom(key.subkey("replace:ip"));
   const next = (message: string, six: boolean) => {
     draw.start(message);
-    let address = drawAddress(draw, six);
-    while (`inet\0${printAddress(address)}` === message) address = drawAddress(draw, six);
-    return address;
+    return drawOther(draw, message, six);
   };
   if (kind.is === "integer") {
     return (value) => {
@@ -72,11 +84,32 @@ export function replaceAddress(request: MaskRequest, key: MaskKey): (value: stri
     };
   }
   const room = kind.is === "inet" ? !kind.four : longest(request) >= 39;
+  if (kind.is === "text" && unique) {
+    const print = printedAs("postgres", { is: "inet" });
+    const full = /\/(32|128)$/;
+    return replaceSpelled(request, key, {
+      usual: (folded) => (print(folded) === folded && !full.test(folded) ? networkMessage(folded) : undefined),
+      compose: (own, { message }) => printAddress(drawOther(own, message, room)),
+    });
+  }
   return (value) => {
-    const message = addressMessage(value);
+    const message = unique ? networkMessage(value) : addressMessage(value);
     const six = room && (unique || message?.includes(":") === true);
     return printAddress(next(messageOr(message, value, request), six));
   };
+}
+
+function drawOther(draw: Draw, message: string, six: boolean): Buffer {
+  let address = drawAddress(draw, six);
+  while (`inet\0${printAddress(address)}` === message) address = drawAddress(draw, six);
+  return address;
+}
+
+/** A network's message where it must not be that of another with the same address. */
+function networkMessage(text: string): string | undefined {
+  const message = addressMessage(text);
+  const [mask] = /\/\d+$/.exec(text) ?? [""];
+  return message && (mask === (message.includes(":") ? "/128" : "/32") ? message : message + mask);
 }
 
 function drawAddress(draw: Draw, six: boolean): Buffer {

@@ -38,7 +38,9 @@ export function replaceValue(request: MaskRequest, key: MaskKey): Replace {
   if (type === "date") return replaceDate(request, key);
   if (kind.is === "integer" || kind.is === "decimal") return replaceDigits(request, key);
   if (kind.is === "bytes") return replaceBytes(request, key);
-  const messageOf = type === "card" || type === "iban" ? (folded: string) => `${type}\0${compact(folded)}` : undefined;
+  // In a unique column blanks and dashes make another value.
+  const said = request.unique ? (folded: string) => folded : compact;
+  const messageOf = type === "card" || type === "iban" ? (folded: string) => `${type}\0${said(folded)}` : undefined;
   return replaceFolded(request, key, COMPOSED[type] ?? prose, messageOf);
 }
 

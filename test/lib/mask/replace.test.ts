@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fold } from "../../../lib/mask/fold.ts";
+import { kindOf } from "../../../lib/mask/kind.ts";
+import { printedAs } from "../../../lib/mask/printed.ts";
 import { FIRST_NAMES } from "../../../lib/mask/words/first-names.ts";
 import { LAST_NAMES } from "../../../lib/mask/words/last-names.ts";
 import { maskFor, type Wish } from "./source.ts";
@@ -122,6 +124,59 @@ describe("spellings", () => {
     },
   );
 
+  test.each<[NonNullable<Wish["type"]>, string[]]>([
+    [
+      "iban",
+      [
+        ...["GB29NWBK60161331926819", "GB29-NWBK-6016-1331-9268-19", "GB29 NWBK 6016 1331 9268 19"],
+        ...["gb29nwbk60161331926819", "gb29NWBK60161331926819", "Gb29nwbk60161331926819", "GB29NWBK60161331926819 "],
+      ],
+    ],
+    [
+      "uuid",
+      [
+        ...["6f9619ff-8b86-4011-b42d-00c04fc964ff", "{6f9619ff-8b86-4011-b42d-00c04fc964ff}"],
+        ...[
+          "6F9619FF-8B86-4011-B42D-00C04FC964FF",
+          "6F9619ff-8b86-4011-b42d-00c04fc964ff",
+          "6f9619ff8b864011b42d00c04fc964ff",
+        ],
+        ...["6f96-19ff8b864011b42d00c04fc964ff", "foo", "Foo", "FOO", "f\u00f6o", "F\u00d6O"],
+      ],
+    ],
+    [
+      "ip",
+      ["10.0.0.0", "10.0.0.0/8", "10.0.0.0/32", "fe80::1", "FE80::1", "Fe80::1", "fe80:0:0:0:0:0:0:1", "fe80::1 "],
+    ],
+  ])("of a unique %s are values of their own", (type, values) => {
+    for (const column of ["text", "character varying(40)"]) {
+      const mask = maskFor(column, { type, isUnique: true });
+      const pseudonyms = values.map((value) => mask(value));
+      expect(new Set(pseudonyms).size).toBe(values.length);
+      expect(pseudonyms.filter((pseudonym, i) => pseudonym === values[i])).toEqual([]);
+    }
+  });
+
+  test("of cards with a suffix too", () => {
+    const mask = maskFor("character varying(36)", { type: "card", unique: "suffix", isUnique: true });
+    const values = ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111", "4111 111111111111"];
+    expect(new Set(values.map((value) => mask(value))).size).toBe(values.length);
+  });
+
+  test("that engines print are one with a column of that type", () => {
+    for (const [type, value] of [
+      ["uuid", "6f9619ff-8b86-4011-b42d-00c04fc964ff"],
+      ["ip", "10.0.0.0/8"],
+      ["ip", "fe80::1"],
+    ] as const) {
+      const [text, own] = ["text", type === "ip" ? "inet" : type].map((column) =>
+        maskFor(column, { type, isUnique: true }),
+      );
+      const printed = printedAs("postgres", kindOf("postgres", { type: type === "ip" ? "inet" : type }));
+      expect(printed(text?.(value) ?? "")).toBe(own?.(value) ?? "none");
+    }
+  });
+
   test("with accents are others where the collation ignores case alone", () => {
     const mask = maskFor("citext", { type: "email", fold: "case" });
     expect(mask("josé@x.com").toLowerCase()).not.toBe(mask("jose@x.com").toLowerCase());
@@ -158,6 +213,15 @@ describe("what comes out looks real", () => {
     for (const made of all("ip")) expect(made).toMatch(/^(192\.0\.2|198\.51\.100|203\.0\.113)\.\d+$/);
     for (const made of all("ip", { isUnique: true })) expect(made).toStartWith("2001:db8:");
     expect(maskFor("int unsigned", { type: "ip", engine: "mysql" })("167772161")).toMatch(/^3\d{9}$/);
+  });
+
+  test("networks of a unique column are told apart by their masks too", () => {
+    for (const column of ["cidr", "inet"]) {
+      const mask = maskFor(column, { type: "ip", isUnique: true });
+      const values = ["10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/32", "2001:db8::/32", "2001:db8::/48"];
+      expect(new Set(values.map((value) => mask(value))).size).toBe(values.length);
+      expect(mask("10.0.0.0/32")).toBe(mask("10.0.0.0"));
+    }
   });
 
   test("cards pass Luhn's check", () => {
