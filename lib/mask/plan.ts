@@ -168,6 +168,10 @@ function problemsOf(
     problems.push('"where" is not one SQL expression (no comments, backslashes, ";" or brackets that don\'t match)');
   if (rule.by !== undefined && !table.columns.some(({ name, generated }) => name === rule.by && generated === "no"))
     problems.push(`"by" names the column "${rule.by}", which ${qualifiedName(table)} doesn't have`);
+  if (mask.unique && rule.range !== undefined && rule.where !== undefined)
+    problems.push(
+      '"range" and "where" don\'t go together in a unique column: numbers that change places would meet those that stay raw',
+    );
   const covering = ofBy.find((other) => !isDrawn({ kind: typeOf(engine, other.column) }, other.rule));
   if (covering !== undefined)
     problems.push(

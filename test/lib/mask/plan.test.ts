@@ -136,6 +136,15 @@ describe("a rule", () => {
     expect(plan([shifted]).problems).toEqual([]);
   });
 
+  test("can't let some of a unique column's numbers change places", () => {
+    const keys = table("keys", ["id integer", "size integer"], { keys: [primary("id")] });
+    const places = (column: string, where?: string) =>
+      plan([rule({ table: "keys", column, type: "number", range: [1, 99], ...(where ? { where } : {}) })], [keys])
+        .problems;
+    expect(places("id", "size > 3")).toEqual([expect.stringContaining('"range" and "where" don\'t go together')]);
+    expect([...places("id"), ...places("size", "id > 3")]).toEqual([]);
+  });
+
   test("is refused for views and for columns that are computed", () => {
     const view = table("people", ["name text"], { kind: "view" });
     const made = table("made", ["name text"], { generated: ["name"] });
