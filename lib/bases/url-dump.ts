@@ -71,11 +71,14 @@ function isPrivate({ protocol, hostname }: URL): boolean {
   return protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
+/** A signed address is for one file: for the other it is refused. */
+const NO_MANIFEST = [401, 403, 404, 410];
+
 async function findManifest(place: Place): Promise<DumpManifest | undefined> {
   const url = new URL(place.url);
   url.pathname += ".json";
   const answer = await get({ ...place, url });
-  // A signed address is for one file: for the other it is refused.
+  if (!answer.ok && !NO_MANIFEST.includes(answer.status)) throw unchecked(place, answer.status);
   if (!answer.ok || isPage(answer)) return undefined;
   const text = await firstText(bodyOf(answer, place));
   return text.startsWith("{") ? parseManifest(text, `${place.address}.json`) : undefined;
@@ -152,6 +155,16 @@ function refused(place: Place, status: number): DittoError {
             "Run it again later, or fetch the file yourself and name its path",
           ];
   return new DittoError(`Cannot load "${place.address}": ${state} (HTTP ${status})`, { code, hint });
+}
+
+function unchecked(place: Place, status: number): DittoError {
+  return new DittoError(
+    `Cannot load "${place.address}": whether it has a manifest can't be told, as its server can't send "${place.address}.json" (HTTP ${status})`,
+    {
+      code: "URL_FAILED",
+      hint: "Run it again later, or fetch the file and what lies beside it as .json yourself and name its path",
+    },
+  );
 }
 
 function notADump(place: Place): DittoError {

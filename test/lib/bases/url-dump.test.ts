@@ -28,6 +28,8 @@ const server = Bun.serve({
       "/changed.sql.json": () => Response.json(manifestOf(Buffer.from(SQL), 1)),
       "/same.sql": () => new Response(SQL),
       "/same.sql.json": () => new Response(SQL),
+      "/busy.sql": () => new Response(SQL),
+      "/busy.sql.json": () => new Response("busy", { status: 503 }),
       "/packed.sql.gz": () => new Response(Bun.gzipSync(SQL), { headers: { "content-encoding": "gzip" } }),
       "/moved.sql": () => Response.redirect("/plain.sql", 302),
       "/loop.sql": () => Response.redirect("/loop.sql"),
@@ -76,6 +78,13 @@ describe("--from https://", () => {
     expect((await findUrl(`${base}/with.sql`)).manifest?.database).toBe("app");
     await expect(fetched(`${base}/changed.sql`)).rejects.toMatchObject({ code: "CHECKSUM_MISMATCH" });
     expect(readdirSync(join(home, "work"))).toEqual([]);
+  });
+
+  test("is refused where a manifest may be there and can't be had", async () => {
+    await expect(fetched(`${base}/busy.sql`)).rejects.toMatchObject({
+      code: "URL_FAILED",
+      message: expect.stringContaining(`its server can't send "${base}/busy.sql.json" (HTTP 503)`),
+    });
   });
 
   test("takes compressed files as they lie there", async () => {
