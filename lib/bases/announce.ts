@@ -164,6 +164,7 @@ function masking({
   judged,
   kept,
   sought,
+  unsought,
   leaks,
   pairs,
 }: Masked): NonNullable<DumpManifest["masking"]> {
@@ -173,7 +174,7 @@ function masking({
     judged,
     unreviewed,
     kept,
-    searched: { values: sought, leaks },
+    searched: { values: sought, ...(unsought.length > 0 ? { left: unsought } : {}), leaks },
     compared: pairs,
   };
 }

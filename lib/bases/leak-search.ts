@@ -5,8 +5,9 @@ import { qualifiedName, type Table } from "../schema/model.ts";
 import type { RowWatch } from "./build.ts";
 import type { Samples } from "./samples.ts";
 
-/** Values of each column that are looked for, and of all columns together: more would slow the search down. */
+/** Values of each column that are looked for, the fewer the more columns there are, and of all columns together: more would slow the search down. */
 const PER_COLUMN = 20;
+const LEAST = 3;
 const IN_ALL = 3_000;
 const LONGEST = 48;
 
@@ -27,14 +28,21 @@ interface Sought {
   partly: boolean;
 }
 
+/** A column with values of its own to look for. */
+interface Source extends Sought {
+  pieces: string[];
+}
+
 /** Looks for sampled raw values of masked columns in the rows of a base as they pass. */
 export class LeakSearch {
+  readonly #sources: Source[] = [];
   readonly #sought: Sought[] = [];
   readonly #patterns: Uint8Array[] = [];
   /** Pattern → the value that it is a form of. */
   readonly #valueOf: number[] = [];
   readonly #found = new Map<string, Set<number>>();
-  #watches = false;
+  /** Columns for whose values there was no room any more, as `schema.table.column`. */
+  readonly unsought: string[] = [];
 
   /** Takes values of a table's masked columns to look for: those that no chance brings into another column. */
   take(plan: MaskPlan, table: Table, samples: Samples): void {
@@ -42,25 +50,20 @@ export class LeakSearch {
       const pieces = new Set(
         (samples.get(mask.column.name) ?? []).flatMap((value) => (value === null ? [] : piecesOf(mask, value))),
       );
-      for (const piece of [...pieces].slice(0, PER_COLUMN)) {
-        if (this.#sought.length >= IN_ALL) return;
-        const value = this.#sought.push({
-          column: columnName({ table, column: mask.column }),
-          table: qualifiedName(table),
-          partly: mask.rules.some(({ where }) => where !== undefined),
-        });
-        for (const form of formsOf(piece)) {
-          this.#patterns.push(form);
-          this.#valueOf.push(value - 1);
-        }
-      }
+      if (pieces.size === 0) continue;
+      this.#sources.push({
+        column: columnName({ table, column: mask.column }),
+        table: qualifiedName(table),
+        partly: mask.rules.some(({ where }) => where !== undefined),
+        pieces: [...pieces].slice(0, PER_COLUMN),
+      });
     }
   }
 
   /** What watches a base's rows; undefined when there is nothing to look for. */
   watch(): RowWatch | undefined {
+    this.#share();
     if (this.#patterns.length === 0) return undefined;
-    this.#watches = true;
     const search = new ByteSearch(this.#patterns);
     return (table) => {
       const name = qualifiedName(table);
@@ -73,6 +76,23 @@ export class LeakSearch {
     };
   }
 
+  /** Shares out how many values are looked for in all. */
+  #share(): void {
+    const each = Math.max(LEAST, Math.floor(IN_ALL / Math.max(1, this.#sources.length)));
+    for (const { pieces, ...sought } of this.#sources.splice(0)) {
+      if (this.#sought.length + Math.min(each, pieces.length) > IN_ALL) this.unsought.push(sought.column);
+      else for (const piece of pieces.slice(0, each)) this.#seek(sought, piece);
+    }
+  }
+
+  #seek(sought: Sought, piece: string): void {
+    const value = this.#sought.push(sought);
+    for (const form of formsOf(piece)) {
+      this.#patterns.push(form);
+      this.#valueOf.push(value - 1);
+    }
+  }
+
   leaks(): Leak[] {
     return [...this.#found].map(([key, values]) => {
       const [column = "", table = ""] = key.split("\n");
@@ -82,7 +102,7 @@ export class LeakSearch {
 
   /** How many values were looked for: none in a base that nobody watched. */
   get values(): number {
-    return this.#watches ? this.#sought.length : 0;
+    return this.#sought.length;
   }
 
   #note(value: number, table: string): void {

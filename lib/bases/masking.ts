@@ -38,6 +38,8 @@ export interface Masked {
   kept: string[];
   /** How many sampled values of masked columns were looked for in the base. */
   sought: number;
+  /** Columns of whose values none was looked for, as there are too many. */
+  unsought: string[];
   leaks: Leak[];
   /** Values of sampled rows, compared with the source's by primary key. */
   pairs: Pairs;
@@ -55,14 +57,29 @@ export interface Masking {
   /** What looks for raw values in the base, after a review. */
   watch(): RowWatch | undefined;
   /**
-   * Compares sampled rows of the filled base with the source's, for the manifest. Throws `RAW_VALUES` when what watched has seen
-   * a value elsewhere; says only so where columns without a rule may be.
+   * Compares sampled rows of the filled base with the source's, for the manifest. Throws `RAW_VALUES` when one of their masked
+   * values is what it was, or what watched has seen a value elsewhere; says only so where columns without a rule may be.
    */
   prove(build: Build): Promise<void>;
 }
 
 function inWords({ column, table, values }: Leak): string {
   return `${values} of ${column} in ${table}`;
+}
+
+function sameInWords({ same }: Pairs): string {
+  return same.map(({ column, values }) => `${values} of ${column}`).join(", ");
+}
+
+/** No chance makes a value of those that are compared the same again: a pseudonym that is, is drawn anew. */
+function unmasked(pairs: Pairs): DittoError {
+  return new DittoError(
+    `Cannot announce the base: masked columns hold what they hold in the source: ${sameInWords(pairs)}`,
+    {
+      code: "RAW_VALUES",
+      hint: 'Look for a trigger or a rule that writes those columns, or report the column\'s type and its rule; "nullify" and "hash" may do meanwhile. The previous base is untouched',
+    },
+  );
 }
 
 function leaked(leaks: Leak[]): DittoError {
@@ -122,12 +139,17 @@ export async function openMasking(
       judged: wish.unreviewed !== "allow",
       kept,
       sought: search.values,
+      unsought: search.unsought,
       leaks: search.leaks(),
       pairs: compared,
     }),
     watch: () => search.watch(),
     async prove(build) {
       compared = await pairs.compare(build, site.transfer);
+      if (compared.same.length > 0) {
+        if (wish.unreviewed === "fail") throw unmasked(compared);
+        build.warn(`Masked columns hold what they hold in the source: ${sameInWords(compared)}`);
+      }
       const leaks = search.leaks();
       if (leaks.length === 0) return;
       if (wish.unreviewed === "fail") throw leaked(leaks);

@@ -111,7 +111,8 @@ function compareColumn(
     rules[0]?.strategy === "redact" ? (redactionOf({ is: "text", max: Infinity }, rules[0].with) ?? "") : "";
   let [compared, same] = [0, 0];
   for (const [name, value] of values(raw)) {
-    if (value == null || value === cover || !isTelling(value) || !masked.has(name)) continue;
+    // A character(n) has blanks behind the cover.
+    if (value == null || value.trimEnd() === cover || !isTelling(value) || !masked.has(name)) continue;
     compared++;
     if (masked.get(name) === value) same++;
   }

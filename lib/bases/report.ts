@@ -140,7 +140,7 @@ function pairsOf({ pairs: { compared, same } }: Masked): string[] {
   ];
 }
 
-function searchOf({ sought, leaks }: Masked): string[] {
+function searchOf({ sought, unsought, leaks }: Masked): string[] {
   if (sought === 0)
     return [
       "No value of a masked column was looked for in the base, because none was telling enough or the base could not be dumped.",
@@ -149,6 +149,9 @@ function searchOf({ sought, leaks }: Masked): string[] {
   return [
     `${sought} sampled values of masked columns were looked for in every row of the base${end}`,
     ...leaks.map(({ column, table, values }) => `${values} sampled values of ${column} stand in ${table}`),
+    ...(unsought.length > 0
+      ? [`There are too many columns to look for values of all: none of ${unsought.join(", ")} was looked for`]
+      : []),
   ];
 }
 

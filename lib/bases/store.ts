@@ -35,7 +35,8 @@ export interface DumpManifest {
     judged: boolean;
     unreviewed: string[];
     kept: string[];
-    searched: { values: number; leaks: Leak[] };
+    /** `left`: columns of whose values none was looked for; absent where there are none. */
+    searched: { values: number; left?: string[]; leaks: Leak[] };
     /** Values of sampled rows, compared with the source's. */
     compared: Pairs;
   };

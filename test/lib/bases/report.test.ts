@@ -9,6 +9,7 @@ const MASKED: NonNullable<Reported["masked"]> = {
     judged: true,
     kept: [],
     sought: 0,
+    unsought: [],
     pairs: { compared: 0, same: [] },
     leaks: [],
   },
@@ -42,6 +43,11 @@ test("the report of a raw file says that nothing was masked", () => {
 test("a base that could not be dumped was neither searched nor compared by content", () => {
   const text = report({ dumpKey: "" });
   expect(text).not.toMatch(/by number and content|none was found/);
+});
+
+test("columns of which nothing was looked for are named", () => {
+  const text = report({ masked: { ...MASKED, sought: 3_000, unsought: ["public.last.email"] } });
+  expect(text).toContain("none of public.last.email was looked for");
 });
 
 test("names are text in the page, whatever they hold", () => {
