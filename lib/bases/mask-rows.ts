@@ -8,7 +8,7 @@ import { printedAs } from "../mask/printed.ts";
 import { redactionOf } from "../mask/redaction.ts";
 import type { Rule } from "../mask/rule.ts";
 import type { Transfer } from "./build.ts";
-import type { RowMask, RowMasks, ValueChange } from "./row-masks.ts";
+import { HEADROOM, type RowMask, type RowMasks, type ValueChange } from "./row-masks.ts";
 
 /** The source's dialect, and the key for what ditto draws itself. */
 interface Site {
@@ -36,7 +36,7 @@ function maskTable({ table, columns }: TableMask, site: Site): RowMask {
   for (const column of columns) {
     for (const rule of column.rules) {
       mask.changes.push(changeOf({ mask, names, column, rule }, site));
-      if (rule.range !== undefined) mask.ranges.push({ column: column.column.name, greatest: rule.range[1] });
+      if (rule.range !== undefined) mask.ranges.push(rangeOf(column, rule.range[1]));
       if (isDrawn(column, rule)) continue;
       const redaction = rule.strategy === "redact" ? redactionOf(column.kind, rule.with) : undefined;
       const replacement = redaction === undefined ? undefined : printedAs(site.engine, column.kind)(redaction);
@@ -72,6 +72,11 @@ function changeOf({ mask, names, column, rule }: Part, site: Site): ValueChange 
       kept: 0,
     },
   };
+}
+
+function rangeOf({ column, kind }: ColumnMask, greatest: number): RowMask["ranges"][number] {
+  const isFull = kind.is === "integer" && BigInt(greatest) + BigInt(HEADROOM) > kind.max;
+  return { column: column.name, greatest, isFull };
 }
 
 function byOf({ table }: RowMask, rule: Rule, { engine }: Site): { by?: Kind } {

@@ -50,9 +50,12 @@ export interface RowMask {
   changes: ValueChange[];
   /** Of the key that values are drawn with. */
   secret: Uint8Array;
-  /** Columns whose numbers were drawn from a range; what counts them up must begin above it. */
-  ranges: { column: string; greatest: number }[];
+  /** Columns whose numbers were drawn from a range; what counts them up must begin above it, or where `isFull` above what was drawn. */
+  ranges: { column: string; greatest: number; isFull: boolean }[];
 }
+
+/** Numbers that must be left above a range, else what counts up would soon be at its end. */
+export const HEADROOM = 1000;
 
 /** The tables whose rows leave the source changed, by `schema.table`. */
 export type RowMasks = ReadonlyMap<string, RowMask>;

@@ -56,6 +56,20 @@ for (const { engine, version, tables, rules } of serversToTry(SERVERS, "postgres
       for (const [low, email] of computed) expect(low).toBe(email as string);
     });
 
+    test("count on from the greatest key where a range ends with the type", async () => {
+      const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
+      await rowsOf(copy.connection_string, "INSERT INTO counted (email) VALUES ('next')");
+      expect(await rowsOf(copy.connection_string, "SELECT email FROM counted ORDER BY id DESC LIMIT 1")).toEqual([
+        ["next"],
+      ]);
+    });
+
+    test.skipIf(engine !== "postgres")("join with their partitions", async () => {
+      const copy = await project.json<{ connection_string: string }>("copy", ["create"]);
+      const joined = "SELECT count(*) FROM holders JOIN visits USING (email) JOIN visitors USING (email)";
+      expect(await rowsOf(copy.connection_string, joined)).toEqual([["2"]]);
+    });
+
     test("that no rule can change are named, each with what is wrong and what to do", async () => {
       for (const { rule, says } of rules) {
         project.configure(definition([rule]));

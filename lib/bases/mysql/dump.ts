@@ -171,12 +171,16 @@ function refused(
   );
 }
 
-/** Lets AUTO_INCREMENT begin above the ranges that numbers were drawn from, so that the next row finds a free one. */
+/**
+ * Lets AUTO_INCREMENT begin above the ranges that numbers were drawn from, so that the next row finds a free one; above a range
+ * that ends where the type does there is none, and it begins above the greatest number drawn, which 1 means.
+ */
 async function raiseCounters(build: SourceBuild, masks: RowMasks): Promise<void> {
   const statements = [...masks.values()].flatMap(({ table, ranges }) =>
-    ranges.flatMap(({ column, greatest }) => {
+    ranges.flatMap(({ column, greatest, isFull }) => {
       const counted = table.columns.some(({ name, identity }) => name === column && identity === "auto_increment");
-      return counted ? [`ALTER TABLE ${quoteIdentifier(table.name)} AUTO_INCREMENT = ${greatest + 1};\n`] : [];
+      const next = isFull ? 1 : greatest + 1;
+      return counted ? [`ALTER TABLE ${quoteIdentifier(table.name)} AUTO_INCREMENT = ${next};\n`] : [];
     }),
   );
   if (statements.length > 0)

@@ -157,6 +157,33 @@ export const POSTGRES_TABLES: OddTable[] = [
   },
   {
     sql: [
+      "CREATE TABLE holders (email varchar(80) PRIMARY KEY)",
+      "CREATE TABLE visits (id int, email varchar(60) REFERENCES holders) PARTITION BY RANGE (id)",
+      "CREATE TABLE visits_low PARTITION OF visits FOR VALUES FROM (0) TO (10)",
+      "CREATE TABLE visits_rest PARTITION OF visits DEFAULT",
+      "CREATE TABLE visitors (email varchar(30))",
+      `INSERT INTO holders VALUES ('${RAW}One@corp.io'), ('${RAW}Two@corp.io')`,
+      `INSERT INTO visits VALUES (1, '${RAW}One@corp.io'), (50, '${RAW}Two@corp.io')`,
+      "INSERT INTO visitors SELECT email FROM holders",
+    ],
+    rules: [replace("holders", "email"), { ...replace("visitors", "email"), type: undefined, same_as: "visits.email" }],
+  },
+  {
+    sql: [
+      "CREATE TABLE networks (net cidr PRIMARY KEY)",
+      "INSERT INTO networks VALUES ('10.0.0.0/8'), ('10.0.0.0/16')",
+    ],
+    rules: [replace("networks", "net", "ip")],
+  },
+  {
+    sql: [
+      "CREATE TABLE counted (id serial PRIMARY KEY, email text)",
+      `INSERT INTO counted (email) VALUES (${mails(1)}), (${mails(1)})`,
+    ],
+    rules: [replace("counted", "id", "number", { range: [1, 2_147_483_647] }), replace("counted", "email")],
+  },
+  {
+    sql: [
       "CREATE TABLE nothing ()",
       "CREATE TABLE nothing_twice ()",
       "INSERT INTO nothing_twice DEFAULT VALUES",
@@ -297,6 +324,13 @@ export const MYSQL_TABLES: OddTable[] = [
   },
   {
     sql: [
+      "CREATE TABLE counted (id int AUTO_INCREMENT PRIMARY KEY, email varchar(80))",
+      `INSERT INTO counted (email) VALUES (${mails(1)}), (${mails(1)})`,
+    ],
+    rules: [replace("counted", "id", "number", { range: [1, 2_147_483_647] }), replace("counted", "email")],
+  },
+  {
+    sql: [
       "CREATE TABLE bare (email varchar(80))",
       "CREATE TABLE old (email varchar(80)) ENGINE=MyISAM",
       "CREATE TABLE packed (email varchar(80)) ROW_FORMAT=COMPRESSED",
@@ -317,6 +351,8 @@ export const MYSQL_RULES: OddRule[] = [
     says: /rows are spread over partitions by it/,
   },
   { rule: replace("computed", "low"), says: /computed from other columns; write rules for those/ },
+  { rule: redact("typed", "bits", "0"), says: /"redact" has no value for bit\(9\); use "nullify"/ },
+  { rule: redact("typed", "place", "POINT(0 0)"), says: /"redact" has no value for point; use "nullify"/ },
   { rule: replace("checked", "EMAIL"), says: /has no column "EMAIL".*email/ },
   {
     sql: ["CREATE TABLE foreign_numbers (phone varchar(30), CONSTRAINT german CHECK (phone REGEXP '^[+]49'))"],
