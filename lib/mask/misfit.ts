@@ -2,7 +2,7 @@ import { LEAST_HASH } from "./hash.ts";
 import { parsePath } from "./json-path.ts";
 import type { Kind } from "./kind.ts";
 import { WIDEST_RANGE } from "./permutation.ts";
-import { redactionOf } from "./redaction.ts";
+import { bitsOf, bytesOfBits, redactionOf } from "./redaction.ts";
 import { roomOf } from "./replace/digits.ts";
 import { SUFFIXED, TOKEN } from "./replace/folded.ts";
 import { unitsOf } from "./replace/number.ts";
@@ -92,8 +92,31 @@ function misfitOfHash(kind: Kind): string | undefined {
   return kind.max < least ? `"hash" needs ${least} ${unit}, and the column has ${kind.max}` : undefined;
 }
 
-function misfitOfRedact({ kind, rule, unique }: MaskRequest): string | undefined {
+const PLACE = /^(geometry|point|linestring|polygon|multi\w+|geom\w+)\b/i;
+
+/** What MySQL's types without a kind of their own would read as something else than was meant. */
+function misreadByMysql({ engine, kind, rule }: MaskRequest): string | undefined {
+  if (engine !== "mysql" || kind.is !== "opaque" || rule.with === undefined) return undefined;
+  if (bitsOf(kind) !== undefined && bytesOfBits(kind, rule.with) === undefined)
+    return `what "with" says is no value for ${kind.type}; write it as a decimal number`;
+  if (PLACE.test(kind.type) && !isPlace(rule.with))
+    return `what "with" says is no value for ${kind.type}; use "nullify", or write MySQL's own bytes of it`;
+  return undefined;
+}
+
+/** MySQL's own form of a place: the number of its reference system in four bytes, then well-known binary. */
+function isPlace(text: string): boolean {
+  const bytes = Buffer.from(text, "latin1");
+  if (bytes.length < 13 || (bytes[4] as number) > 1) return false;
+  const type = bytes[4] === 1 ? bytes.readUInt32LE(5) : bytes.readUInt32BE(5);
+  return type >= 1 && type <= 7;
+}
+
+function misfitOfRedact(request: MaskRequest): string | undefined {
+  const { kind, rule, unique } = request;
   if (unique) return notUnique("redact");
+  const misread = misreadByMysql(request);
+  if (misread !== undefined) return misread;
   if (redactionOf(kind, rule.with) !== undefined) return undefined;
   if (rule.with === undefined) return `"redact" needs "with", a value for ${nameOf(kind)}`;
   return `what "with" says is no value for ${nameOf(kind)}`;

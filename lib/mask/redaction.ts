@@ -15,6 +15,21 @@ export function redactionOf(kind: Kind, written: string | undefined): string | u
   return kind.is === "boolean" ? String(Number(/^(t|true|1)$/.test(text))) : text;
 }
 
+/** The length of MySQL's bit(n); undefined for other types. */
+export function bitsOf(kind: Kind): number | undefined {
+  const bits = kind.is === "opaque" ? /^bit(?:\((\d+)\))?$/i.exec(kind.type) : null;
+  return bits === null ? undefined : Number(bits[1] ?? 1);
+}
+
+/** A decimal number as the bytes that a bit(n) holds, in hexadecimal; undefined for anything else. */
+export function bytesOfBits(kind: Kind, text: string): string | undefined {
+  const bits = bitsOf(kind);
+  if (bits === undefined || !/^\d*$/.test(text) || BigInt(text) >= 1n << BigInt(bits)) return undefined;
+  return BigInt(text)
+    .toString(16)
+    .padStart(2 * Math.ceil(bits / 8), "0");
+}
+
 function defaultOf(kind: Kind): string | undefined {
   switch (kind.is) {
     case "text":

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/mysql/quote.ts";
 import type { Kind } from "../../mask/kind.ts";
+import { bytesOfBits } from "../../mask/redaction.ts";
 import type { SelectMask } from "../row-masks.ts";
 import { carriageOfType, columnValue } from "./columns.ts";
 
@@ -15,8 +16,10 @@ export function selectMasked({ column, kind, rule, replacement }: SelectMask): s
   return `CASE WHEN ${name} IS NULL THEN NULL${kept}${change} END`;
 }
 
-/** JSON is sent as MySQL would print it, whatever white space was written. */
+/** JSON is sent as MySQL would print it, whatever white space was written; bits as the bytes of their number. */
 function redacted(kind: Kind, text: string): string {
+  const bits = bytesOfBits(kind, text);
+  if (bits !== undefined) return `x'${bits}'`;
   return kind.is === "json" ? `CAST(${quoteLiteral(text)} AS JSON)` : quoteLiteral(text);
 }
 

@@ -324,10 +324,15 @@ export const MYSQL_TABLES: OddTable[] = [
   },
   {
     sql: [
-      "CREATE TABLE counted (id int AUTO_INCREMENT PRIMARY KEY, email varchar(80))",
+      "CREATE TABLE counted (id int AUTO_INCREMENT PRIMARY KEY, email varchar(80), bits bit(9) NOT NULL DEFAULT b'1', some bit(9) DEFAULT b'1')",
       `INSERT INTO counted (email) VALUES (${mails(1)}), (${mails(1)})`,
     ],
-    rules: [replace("counted", "id", "number", { range: [1, 2_147_483_647] }), replace("counted", "email")],
+    rules: [
+      redact("counted", "bits", "261"),
+      { ...redact("counted", "some", "6"), where: "email IS NULL" },
+      replace("counted", "id", "number", { range: [1, 2_147_483_647] }),
+      replace("counted", "email"),
+    ],
   },
   {
     sql: [
@@ -351,8 +356,8 @@ export const MYSQL_RULES: OddRule[] = [
     says: /rows are spread over partitions by it/,
   },
   { rule: replace("computed", "low"), says: /computed from other columns; write rules for those/ },
-  { rule: redact("typed", "bits", "0"), says: /"redact" has no value for bit\(9\); use "nullify"/ },
-  { rule: redact("typed", "place", "POINT(0 0)"), says: /"redact" has no value for point; use "nullify"/ },
+  { rule: redact("typed", "bits", "512"), says: /what "with" says is no value for bit\(9\)/ },
+  { rule: redact("typed", "place", "POINT(0 0)"), says: /what "with" says is no value for point; use "nullify"/ },
   { rule: replace("checked", "EMAIL"), says: /has no column "EMAIL".*email/ },
   {
     sql: ["CREATE TABLE foreign_numbers (phone varchar(30), CONSTRAINT german CHECK (phone REGEXP '^[+]49'))"],
