@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { ByteBuffer } from "../byte-buffer.ts";
 import { RowHash } from "../row-hash.ts";
 import type { MaskedRows, RowMasker, RowWork } from "../row-work.ts";
@@ -31,7 +32,7 @@ export function copyMasker({ changes, secret, width }: Extract<RowWork, { form: 
       if (index > 0) lines.byte(TAB);
       const text = made[index];
       if (text === undefined) lines.plain(bytes, starts[index], (starts[index + 1] as number) - 1);
-      else addField(lines, text);
+      else addField(lines, text, { bytes, from: starts[index] as number, to: (starts[index + 1] as number) - 1 });
     }
   }
 
@@ -69,6 +70,29 @@ const ESCAPED: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t:
 const LETTER_OF: Record<string, string> = { "\\": "\\\\" };
 for (const [letter, character] of Object.entries(ESCAPED)) LETTER_OF[character] = `\\${letter}`;
 
+/**
+ * Where a database has no encoding (SQL_ASCII), a field that is no UTF-8 is read with each byte above ASCII as a private
+ * character (byte 80 as U+F780), so that different bytes are different texts, and what no mask touches is written as it was.
+ */
+const PRIVATE = 0xf700;
+const PRIVATE_CHARACTERS = /[\uf780-\uf7ff]/;
+const REPLACED = "\ufffd";
+
+function ofBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString("latin1")
+    .replace(/[\x80-\xff]/g, (character) => String.fromCharCode(PRIVATE + character.charCodeAt(0)));
+}
+
+function toBytes(text: string): Uint8Array {
+  const parts = text.split(/([\uf780-\uf7ff]+)/);
+  return Buffer.concat(
+    parts.map((part, at) =>
+      at % 2 === 0 ? Buffer.from(part) : Buffer.from(Array.from(part, (one) => one.charCodeAt(0) - PRIVATE)),
+    ),
+  );
+}
+
 /** A field's text: bytes of UTF-8, its escapes undone. */
 function decode(bytes: Buffer, from: number, to: number): string {
   let or = 0;
@@ -78,19 +102,30 @@ function decode(bytes: Buffer, from: number, to: number): string {
     or |= byte;
     if (byte === BACKSLASH) escaped = true;
   }
-  const text = or < 0x80 ? bytes.toString("latin1", from, to) : bytes.toString("utf8", from, to);
+  let text = or < 0x80 ? bytes.toString("latin1", from, to) : bytes.toString("utf8", from, to);
+  if (or >= 0x80 && text.includes(REPLACED) && !isUtf8(bytes.subarray(from, to)))
+    text = ofBytes(bytes.subarray(from, to));
   return escaped ? text.replace(/\\(.)/gs, (_, letter: string) => ESCAPED[letter] ?? letter) : text;
 }
 
+/** Where the raw field stands. */
+interface Field {
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+}
+
 /** Writes a text with what must not stand in a field escaped. */
-function addField(lines: ByteBuffer, text: string): void {
+function addField(lines: ByteBuffer, text: string, { bytes: raw, from, to }: Field): void {
   lines.reserve(text.length);
   const { bytes } = lines;
   let at = lines.length;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 0x80 || code === BACKSLASH || (code >= 8 && code <= 13)) {
-      lines.plain(Buffer.from(text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string)));
+      const escaped = text.replace(/[\\\b\f\n\r\t\v]/g, (letter) => LETTER_OF[letter] as string);
+      const isPrivate = PRIVATE_CHARACTERS.test(escaped) && !isUtf8(raw.subarray(from, to));
+      lines.plain(isPrivate ? toBytes(escaped) : Buffer.from(escaped));
       return;
     }
     bytes[at++] = code;

@@ -40,6 +40,19 @@ test("a value is masked as the text that it is, in any script", () => {
   expect(latin1(lines)).toBe(`1\t${mask("José \\ 漢字 😀")}\t\n`);
 });
 
+test("values that are no UTF-8 stay apart, and what a path leaves of them stays byte by byte", () => {
+  const values = ["\xe9", "\xe8", "\xc3\xa9", "\xc3"].map((text) => `${text}@x.com`);
+  const rows = Buffer.from(values.map((value) => `1\t${value}\t\n`).join(""), "latin1");
+  for (const wish of [{ type: "email", isUnique: true }, { strategy: "hash" }] as const) {
+    const made = latin1(masker(wish)(Buffer.from(rows)).lines).split("\n");
+    expect(new Set(made.slice(0, -1)).size).toBe(values.length);
+    expect(made.join("")).toMatch(/^[ -~\t]*$/);
+  }
+  const json = `1\t{"a\\\\n\xe9": "\xff\xfe", "b": "x\xe9"}\t\n`;
+  const { lines } = masker({ strategy: "redact", path: "b" })(Buffer.from(json, "latin1"));
+  expect(latin1(lines)).toBe(json.replace("x\xe9", "[redacted]"));
+});
+
 test("a condition behind the columns keeps the value, and is taken off", () => {
   const { lines, counts } = masker(
     { strategy: "redact", with: "x" },
