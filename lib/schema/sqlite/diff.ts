@@ -26,6 +26,7 @@ export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): 
       ),
     ),
     rebuilt: new Set(),
+    counted: new Set(),
     renamedTables: renames.tables,
     resolves: renames.tables.size > 0 || renames.columns.size > 0,
     gone: new Set(),
@@ -132,7 +133,7 @@ function changeVirtual(work: Work, old: Table, table: Table): Statement[] {
   if (canonicalText(old.definition ?? "") === canonicalText(table.definition ?? "")) return [];
   const words = [`− ${old.definition}`, `+ ${table.definition}`];
   const change = note(work, "virtual table", table.name, { action: "replace", words });
-  return recreateVirtual(old, table, { beside: freeName(work, table.name), change });
+  return recreateVirtual(old, table, { beside: freeName(work, table.name), change, counted: work.counted });
 }
 
 function freeName(work: Work, name: string): string {
@@ -173,6 +174,7 @@ function changeTable(work: Work, pair: TablePair): Statement[] {
     return statements;
   }
   work.rebuilt.add(name.toLowerCase());
+  work.counted.add(name.toLowerCase());
   return [
     ...statements,
     ...rebuild(pair, { beside: freeName(work, name), change: ids[0] ?? `table:${name}`, loses: loses(work, name) }),

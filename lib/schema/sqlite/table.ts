@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteLiteral } from "../../engine/sqlite/quote.ts";
 import type { Destructive, Hazard, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
 import { type ColumnText, hasAttribute, isGenerated, parseTable, type TableText, unnamed } from "./definition.ts";
+import { countRows, SAVEPOINT } from "./guard.ts";
 
 /** A table in both schemas; A's columns have the names that confirmed renames give them. */
 export interface TablePair {
@@ -154,19 +155,23 @@ export function rebuild(
   ];
   const copy = copyRows(pair, temporary);
   const allRows: Hazard = { name: "deletes-data", detail: `all rows of ${name}, of which no column stays` };
+  const rows = countRows(name, { none: copy === undefined });
   return [
+    statement(rows.before),
     statement(`CREATE TABLE ${temporary}${b.rest}`),
     ...(copy === undefined ? [] : [statement(copy, hazards)]),
     ...(a.autoincrement && b.autoincrement ? keepCounter(name, beside).map((sql) => statement(sql)) : []),
     // Otherwise renaming looks into every view and trigger, and finds the table missing that is just being replaced.
     statement("PRAGMA legacy_alter_table = ON"),
+    statement(SAVEPOINT),
     statement(`DROP TABLE ${quoted}`, copy === undefined ? [allRows] : []),
     statement(`ALTER TABLE ${temporary} RENAME TO ${quoted}`),
     statement("PRAGMA legacy_alter_table = OFF"),
+    statement(rows.after),
   ];
 }
 
-/** Nothing where the two have no column in common. */
+/** Nothing where the two have no column in common. A column's own ON CONFLICT would leave out rows and say nothing. */
 function copyRows(pair: TablePair, temporary: string): string | undefined {
   const { a, b, name } = pair;
   const columns = b.columns
@@ -178,13 +183,7 @@ function copyRows(pair: TablePair, temporary: string): string | undefined {
   const rowid = keptRowid(pair);
   const list = [...(rowid === undefined ? [] : [rowid]), ...columns].join(", ");
   if (list === "") return undefined;
-  return `INSERT${tolerates(b) ? " OR ABORT" : ""} INTO ${temporary} (${list}) SELECT ${list} FROM ${quoteIdentifier(name)}`;
-}
-
-/** A key that leaves out or replaces rows would do so here and say nothing. */
-function tolerates({ columns, constraints }: TableText): boolean {
-  const texts = [...columns.flatMap(({ attributes }) => attributes), ...constraints.keys()].map(unnamed);
-  return texts.some((text) => /^(unique|primary).* on conflict (ignore|replace)\b/.test(text));
+  return `INSERT OR ABORT INTO ${temporary} (${list}) SELECT ${list} FROM ${quoteIdentifier(name)}`;
 }
 
 /** Others may know the rows by their number: full text indexes over the table do. */

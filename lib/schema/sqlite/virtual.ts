@@ -1,12 +1,13 @@
 import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
 import type { Destructive, Hazard, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
+import { countRows, SAVEPOINT } from "./guard.ts";
 
 /** Makes a virtual table anew; its rows go along where it has some of its own that can be read back. */
 export function recreateVirtual(
   old: Table,
   table: Table,
-  { beside, change }: { beside: string; change: string },
+  { beside, change, counted }: { beside: string; change: string; counted: Set<string> },
 ): Statement[] {
   const quoted = quoteIdentifier(table.name);
   const source = contentOf(table.definition ?? "");
@@ -46,13 +47,18 @@ export function recreateVirtual(
   // Renaming one would leave its shadow tables written otherwise: the rows wait elsewhere.
   const aside = `temp.${quoteIdentifier(beside)}`;
   const list = [...(hasRowid(old) && hasRowid(table) ? ["rowid"] : []), ...shared].join(", ");
+  const rows = countRows(table.name, { none: false });
+  counted.add(table.name.toLowerCase());
   return [
+    statement(rows.before),
     statement(`CREATE TEMP TABLE ${quoteIdentifier(beside)} AS SELECT ${list} FROM ${quoted}`),
+    statement(SAVEPOINT),
     statement(`DROP TABLE ${quoted}`),
     statement(table.definition ?? ""),
     statement(`INSERT INTO ${quoted} (${list}) SELECT ${list} FROM ${aside}`, {
       hazards: [{ name: "rewrites-table", detail: `all rows of ${table.name} are indexed anew` }],
     }),
+    statement(rows.after),
     statement(`DROP TABLE ${aside}`),
   ];
 }

@@ -11,6 +11,8 @@ export interface Work {
   taken: Set<string>;
   /** In B: tables that are made anew, so that what belongs to them has to be, too. */
   rebuilt: Set<string>;
+  /** In B: tables whose rows are counted before they are made anew and behind it. */
+  counted: Set<string>;
   renamedTables: Map<string, string>;
   /** RENAME and DROP COLUMN look into every view and trigger, and fail where one names what isn't there. */
   resolves: boolean;

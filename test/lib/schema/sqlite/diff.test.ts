@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DESTRUCTIVE, type DiffOptions, type Plan, WHOLE } from "../../../../lib/schema/change.ts";
-import { renderSql } from "../../../../lib/schema/render-sql.ts";
+import type { FullSchema } from "../../../../lib/schema/model-objects.ts";
+import { partsOf, renderSql } from "../../../../lib/schema/render-sql.ts";
 import { sqliteDialect } from "../../../../lib/schema/sqlite/index.ts";
 import { generatePair } from "./generate.ts";
 
@@ -28,6 +29,87 @@ describe("A becomes B, its rows stay, and sqlite_schema is alike", () => {
     });
   }
 });
+
+describe("in a shell that goes on after errors no row is lost", () => {
+  const NULLABLE = "CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT); INSERT INTO t VALUES (1, 'a'), (2, NULL);";
+  const STRICT = "CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT NOT NULL);";
+  const CASES = [
+    { name: "a row doesn't fit", before: NULLABLE, after: STRICT, fails: "" },
+    {
+      name: "the new table can't be made",
+      before: NULLABLE,
+      after: "CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER);",
+      fails: "CREATE TABLE",
+    },
+    {
+      name: "the rows can't be copied",
+      before: NULLABLE,
+      after: "CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER);",
+      fails: "INSERT OR ABORT",
+    },
+    {
+      name: "the new table can't get its name",
+      before: NULLABLE,
+      after: "CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER);",
+      fails: "RENAME TO",
+    },
+    { name: "the transaction can't begin", before: NULLABLE, after: STRICT, fails: "BEGIN" },
+    {
+      name: "an index can't be made",
+      before: NULLABLE.replace("NULL)", "'a')"),
+      after: `${STRICT} CREATE UNIQUE INDEX i ON t (c);`,
+      fails: "",
+    },
+    {
+      name: "a column's own clause would leave rows out",
+      before: NULLABLE,
+      after: STRICT.replace("NOT NULL", "NOT NULL ON CONFLICT IGNORE"),
+      fails: "",
+    },
+    {
+      name: "the module of a virtual table is missing",
+      before: "CREATE VIRTUAL TABLE t USING fts5(id, c); INSERT INTO t VALUES (1, 'a'), (2, 'b');",
+      after: "CREATE VIRTUAL TABLE t USING fts5(id, c, tokenize = porter);",
+      fails: "CREATE VIRTUAL",
+    },
+  ];
+  for (const { name, before, after, fails } of CASES) {
+    test(name, async () => {
+      const database = loaded(before);
+      const rows = database.query("SELECT * FROM t").all();
+      const left = loaded(after);
+      const [a, b] = await Promise.all([database, left].map((one) => sqliteDialect.read(sessionOf(one))));
+      const errors = runOn(database, sqliteDialect.diff(a as FullSchema, b as FullSchema, WHOLE), fails);
+      expect(errors.length).toBeGreaterThan(0);
+      expect(database.inTransaction).toBe(false);
+      expect(database.query("SELECT * FROM t").all()).toEqual(rows);
+    });
+  }
+
+  test("an error that ends the transaction", async () => {
+    const [database, left] = [loaded(NULLABLE), loaded(STRICT.replace("NOT NULL", "COLLATE nocase"))];
+    const [a, b] = await Promise.all([database, left].map((one) => sqliteDialect.read(sessionOf(one))));
+    runOn(database, sqliteDialect.diff(a as FullSchema, b as FullSchema, WHOLE), "INSERT OR ABORT", "ROLLBACK");
+    expect(database.query("SELECT count(*) AS n FROM t").get()).toEqual({ n: 2 });
+  });
+});
+
+/** Runs a plan's script as `sqlite3` reads it from a pipe. What has `fails` in it is not run, or `instead` is. */
+function runOn(database: Database, plan: Plan, fails: string, instead = "Stopped by this test"): string[] {
+  const { before, begin, commit, after } = sqliteDialect.script;
+  const parts = partsOf(plan.statements).flatMap(({ transaction, statements }) => {
+    const texts = statements.map(({ sql }) => sql);
+    return transaction ? [begin, ...texts, commit] : texts;
+  });
+  return [...before, ...parts, ...after].flatMap((sql) => {
+    try {
+      database.exec(fails !== "" && sql.includes(fails) && !sql.includes("TEMP") ? instead : sql);
+      return [];
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  });
+}
 
 const seeds = Array.from({ length: process.env.DITTO_TEST_SOAK === "1" ? 500 : 60 }, (_, seed) => seed);
 
