@@ -7,7 +7,7 @@ import { canonicalText } from "./definition.ts";
 import { guarded } from "./guard.ts";
 import { takenRenames } from "./renames.ts";
 import { compareTables, type Difference, pairOf, rebuild, type TablePair } from "./table.ts";
-import { indexesOf, planTexts, triggersOf, viewsOf } from "./texts.ts";
+import { indexesOf, planTexts, type Text, triggersOf, viewsOf } from "./texts.ts";
 import { recreateVirtual } from "./virtual.ts";
 import { byName, note, type Work } from "./work.ts";
 
@@ -25,7 +25,7 @@ export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): 
         [name, ...indexes.map((index) => index.name)].map((taken) => taken.toLowerCase()),
       ),
     ),
-    rebuilt: new Set(),
+    rebuilt: new Map(),
     counted: new Set(),
     renamedTables: renames.tables,
     resolves: renames.tables.size > 0 || renames.columns.size > 0,
@@ -173,21 +173,36 @@ function changeTable(work: Work, pair: TablePair): Statement[] {
     }
     return statements;
   }
-  work.rebuilt.add(name.toLowerCase());
+  const change = ids[0] ?? `table:${name}`;
+  const made = rebuild(pair, { beside: freeName(work, name), change, loses: loses(work, pair.old) });
   work.counted.add(name.toLowerCase());
-  return [
-    ...statements,
-    ...rebuild(pair, { beside: freeName(work, name), change: ids[0] ?? `table:${name}`, loses: loses(work, name) }),
-  ];
+  work.rebuilt.set(name.toLowerCase(), {
+    change,
+    destructive: made[0]?.destructive,
+    renames: new Map([...pair.renames].map(([from, to]) => [from.toLowerCase(), to])),
+    gone: goneColumns(pair),
+  });
+  return [...statements, ...made];
 }
 
-/** A trigger that B doesn't have goes with the old table, so that the whole step asks for it. */
-function loses({ a, b }: Work, table: string): Destructive | undefined {
-  const kept = byName(b.triggers);
-  const gone = a.triggers.some(
-    (trigger) => trigger.table.toLowerCase() === table.toLowerCase() && !kept.has(trigger.name.toLowerCase()),
-  );
-  return gone ? "drop-trigger" : undefined;
+function goneColumns({ a, b }: TablePair): Set<string> {
+  const stay = byName(b.columns);
+  return new Set(a.columns.map(({ name }) => name.toLowerCase()).filter((name) => !stay.has(name)));
+}
+
+/** A trigger or an index that B doesn't have goes with the old table, so that the whole step asks for it. */
+function loses(work: Work, { name }: Table): Destructive | undefined {
+  const goes = (kind: "trigger" | "index", before: Text[], after: Text[]) => {
+    const kept = byName(after);
+    return before.some(
+      (text) =>
+        (work.renamedTables.get(text.table) ?? text.table).toLowerCase() === name.toLowerCase() &&
+        !kept.has(text.name.toLowerCase()) &&
+        work.chosen(kind, text.name, `${text.table}.${text.name}`),
+    );
+  };
+  if (goes("trigger", triggersOf(work.a), triggersOf(work.b))) return "drop-trigger";
+  return goes("index", indexesOf(work, work.a), indexesOf(work, work.b)) ? "drop-index" : undefined;
 }
 
 function noteDifference(work: Work, table: string, { kind, name, action, words }: Difference): string {

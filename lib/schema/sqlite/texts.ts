@@ -2,11 +2,11 @@ import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
 import type { Destructive, Hazard, Statement } from "../change.ts";
 import type { FullSchema } from "../model-objects.ts";
 import { canonicalText } from "./definition.ts";
-import { isWord, nameOf, tokensOf } from "./tokens.ts";
+import { isWord, nameOf, tokensOf, withNames } from "./tokens.ts";
 import { byName, note, type Work } from "./work.ts";
 
 /** Something that is made by one statement and replaced as a whole. */
-interface Text {
+export interface Text {
   name: string;
   /** The table it belongs to, or "". */
   table: string;
@@ -62,26 +62,43 @@ export function planTexts(
     if (now.has(key) || !kept.has(table.toLowerCase())) continue;
     drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), DROPS[kind]);
   }
+  const strays = before.filter((text) => !keep(text) && !now.has(text.name.toLowerCase()));
+  makes.push(...strays.flatMap((text) => remake(work, kind, text)));
   for (const [key, text] of now) {
     const was = old.get(key);
     const alike = was !== undefined && (was.sql === text.sql || canonicalText(was.sql) === canonicalText(text.sql));
     const stays = alike && !touches(work, was) && !(kind !== "index" && isInTheWay(work, text));
-    const follows = work.rebuilt.has(text.table.toLowerCase());
+    const follows = work.rebuilt.get(text.table.toLowerCase());
     if (stays && !follows) continue;
     const action = was === undefined ? "create" : alike ? "rebuild" : "replace";
     const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
     const change = note(work, kind, text.name, { action, words });
     // The table takes its own along when it goes.
-    if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase())) drop(was, change);
+    if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase()))
+      drop(was, change, follows?.destructive);
     // A view's triggers go with it, as a table's do.
-    if (was !== undefined && kind === "view") work.rebuilt.add(key);
+    if (was !== undefined && kind === "view") work.rebuilt.set(key, { change, renames: new Map(), gone: new Set() });
     const hazards: Hazard[] =
       /^create\s+unique/i.test(text.sql) && action !== "rebuild"
         ? [{ name: "may-fail", detail: `rows of ${text.table} that are equal in ${text.name}` }]
         : [];
-    makes.push({ sql: text.sql, hazards, transactional: true, change });
+    const consent = follows?.destructive === undefined ? {} : { destructive: follows.destructive };
+    makes.push({ sql: text.sql, hazards, transactional: true, change, ...consent });
   }
   return { drops, makes };
+}
+
+/** What is left out of the comparison stays as it is in A, also where what it stands on is made anew. */
+function remake(work: Work, kind: keyof typeof DROPS, { table, sql }: Text): Statement[] {
+  const name = work.renamedTables.get(table) ?? table;
+  const ground = work.rebuilt.get(name.toLowerCase());
+  if (ground === undefined) return [];
+  // An index goes with its column.
+  if (kind === "index" && tokensOf(sql).some((token) => ground.gone.has(nameOf(token).toLowerCase()))) return [];
+  const tables = [...work.renamedTables].filter(([, to]) => to === name);
+  const renames = new Map([...ground.renames, ...tables.map(([from, to]) => [from.toLowerCase(), to] as const)]);
+  const consent = ground.destructive === undefined ? {} : { destructive: ground.destructive };
+  return [{ sql: withNames(sql, renames), hazards: [], transactional: true, change: ground.change, ...consent }];
 }
 
 /** A trigger on a table of another name follows it by itself, and its text with it. */

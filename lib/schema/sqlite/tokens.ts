@@ -1,3 +1,5 @@
+import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
+
 /** A piece of SQLite's SQL; comments and blanks are left out. */
 export interface Token {
   kind: "word" | "name" | "string" | "open" | "close" | "comma" | "other";
@@ -45,6 +47,20 @@ export function closing(tokens: Token[], start: number): number {
     else if (tokens[at]?.kind === "close" && --depth === 0) return at;
   }
   return tokens.length;
+}
+
+/** An index's or a trigger's text, itself called as before, with other names in it; `renames` are in small letters. */
+export function withNames(sql: string, renames: ReadonlyMap<string, string>): string {
+  const tokens = tokensOf(sql);
+  let text = "";
+  let from = 0;
+  for (const [at, token] of tokens.entries()) {
+    const name = token.kind === "word" || token.kind === "name" ? renames.get(nameOf(token).toLowerCase()) : undefined;
+    if (name === undefined || isWord(tokens[at - 1], "index", "trigger", "exists")) continue;
+    text += sql.slice(from, token.at) + quoteIdentifier(name);
+    from = token.at + token.text.length;
+  }
+  return text + sql.slice(from);
 }
 
 /** Splits at the commas that stand in no parenthesis. */

@@ -1,5 +1,15 @@
-import type { Action, Change, Rename } from "../change.ts";
+import type { Action, Change, Destructive, Rename } from "../change.ts";
 import type { FullSchema, ObjectKind } from "../model-objects.ts";
+
+/** How a table or a view is made anew, for what stands on it. */
+interface Rebuilt {
+  change: string;
+  /** What the step asks for: what stands on it is left out along with it. */
+  destructive?: Destructive | undefined;
+  /** Columns, in small letters: the new names, and those that don't stay. */
+  renames: ReadonlyMap<string, string>;
+  gone: ReadonlySet<string>;
+}
 
 /** What is put together for a plan. */
 export interface Work {
@@ -10,7 +20,7 @@ export interface Work {
   /** Names in small letters that no new table may take. */
   taken: Set<string>;
   /** In B: tables that are made anew, so that what belongs to them has to be, too. */
-  rebuilt: Set<string>;
+  rebuilt: Map<string, Rebuilt>;
   /** In B: tables whose rows are counted before they are made anew and behind it. */
   counted: Set<string>;
   renamedTables: Map<string, string>;

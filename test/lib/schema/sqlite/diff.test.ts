@@ -2,9 +2,9 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DESTRUCTIVE, type DiffOptions, type Plan, WHOLE } from "../../../../lib/schema/change.ts";
+import { DESTRUCTIVE, type Destructive, type DiffOptions, type Plan, WHOLE } from "../../../../lib/schema/change.ts";
 import type { FullSchema } from "../../../../lib/schema/model-objects.ts";
-import { partsOf, renderSql } from "../../../../lib/schema/render-sql.ts";
+import { notAllowed, partsOf, renderSql } from "../../../../lib/schema/render-sql.ts";
 import { sqliteDialect } from "../../../../lib/schema/sqlite/index.ts";
 import { generatePair } from "./generate.ts";
 
@@ -91,6 +91,74 @@ describe("in a shell that goes on after errors no row is lost", () => {
     const [a, b] = await Promise.all([database, left].map((one) => sqliteDialect.read(sessionOf(one))));
     runOn(database, sqliteDialect.diff(a as FullSchema, b as FullSchema, WHOLE), "INSERT OR ABORT", "ROLLBACK");
     expect(database.query("SELECT count(*) AS n FROM t").get()).toEqual({ n: 2 });
+  });
+});
+
+describe("what stands on a table that is made anew", () => {
+  const BEFORE = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT, d TEXT, e TEXT);
+    CREATE INDEX own ON t (c); CREATE INDEX own_e ON t (e);
+    CREATE TRIGGER own_tr AFTER INSERT ON t BEGIN INSERT INTO log VALUES (new.c); END;`;
+  const standing = (database: Database) =>
+    database
+      .query("SELECT name, sql FROM sqlite_schema WHERE name LIKE 'own%' ORDER BY name")
+      .all()
+      .map((row) => (row as { sql: string }).sql.replaceAll('"', ""));
+  const apply = async (after: string, options: Partial<DiffOptions>, allowed: Iterable<Destructive>) => {
+    const [database, left] = [loaded(BEFORE), loaded(after)];
+    const [a, b] = await Promise.all([database, left].map((one) => sqliteDialect.read(sessionOf(one))));
+    const plan = sqliteDialect.diff(a as FullSchema, b as FullSchema, { ...WHOLE, ...options });
+    database.exec(renderSql(plan, sqliteDialect.script, new Set(allowed)));
+    return { database, plan };
+  };
+  const before = standing(loaded(BEFORE));
+
+  test.each<[string, Partial<DiffOptions>]>([
+    ["--ignore", { ignore: ["own*"] }],
+    ["--kinds", { kinds: ["table", "column"] }],
+  ])("stays as it is where %s leaves it out", async (_, options) => {
+    const { database, plan } = await apply(
+      "CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, d TEXT, e TEXT);",
+      options,
+      [],
+    );
+    expect(standing(database)).toEqual(before);
+    expect(plan.changes.map(({ name }) => name)).toEqual(["t.c"]);
+  });
+
+  test("follows renames where it is left out, and an index goes with its column", async () => {
+    const { database } = await apply(
+      "CREATE TABLE log (x); CREATE TABLE u (id INTEGER PRIMARY KEY, f INTEGER, d TEXT);",
+      {
+        ignore: ["own*"],
+        renames: [
+          { from: "t", to: "u" },
+          { from: "u.c", to: "f" },
+        ],
+      },
+      DESTRUCTIVE,
+    );
+    expect(standing(database)).toEqual([
+      "CREATE INDEX own ON u (f)",
+      "CREATE TRIGGER own_tr AFTER INSERT ON u BEGIN INSERT INTO log VALUES (new.f); END",
+    ]);
+  });
+
+  test("waits for the consent that the table waits for", async () => {
+    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, e TEXT);
+      ${before.join(";")}; CREATE INDEX other ON t (e, c);`;
+    const { database, plan } = await apply(after, {}, []);
+    expect(standing(database)).toEqual(before);
+    expect(notAllowed(plan, new Set())).toEqual(["drop-column"]);
+    expect(standing((await apply(after, {}, ["drop-column"])).database)).toEqual(before);
+  });
+
+  test("is not dropped along with the old table unless that is allowed", async () => {
+    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, d TEXT, e TEXT);
+      ${before.slice(1).join(";")};`;
+    const { database, plan } = await apply(after, {}, []);
+    expect(standing(database)).toEqual(before);
+    expect(notAllowed(plan, new Set())).toEqual(["drop-index"]);
+    expect(standing((await apply(after, {}, ["drop-index"])).database)).toEqual(before.slice(1));
   });
 });
 
