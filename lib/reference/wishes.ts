@@ -55,7 +55,8 @@ function oneOf<Word extends string>(word: string, known: readonly Word[], flag: 
 }
 
 function parseRename(text: string): DiffOptions["renames"][number] {
-  const at = text.indexOf("=");
+  // `"a=b"=c`
+  const at = /^(?:"(?:[^"]|"")*"|[^"=])*(?==)/.exec(text)?.[0].length ?? text.indexOf("=");
   const [from, to] = [text.slice(0, at), text.slice(at + 1)];
   if (at < 1 || to === "") throw usageError(`Cannot use --rename ${text}: it is not of the form OLD=NEW`);
   return { from, to };

@@ -1,6 +1,7 @@
 import type { DiffOptions, Rename } from "../change.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
+import { unfitRename } from "../unfit-rename.ts";
 import { definitionOf } from "./definition.ts";
 import type { TablePair } from "./pair.ts";
 import type { Part } from "./part.ts";
@@ -13,14 +14,15 @@ export interface Renames {
   columns: Map<string, Map<string, string>>;
 }
 
-/** Sorts the confirmed renames by what they are about. Whatever fits nothing is left alone. */
+/** Sorts the confirmed renames by what they are about. Throws exit 2 for one that fits nothing. */
 export function takenRenames(a: FullSchema, b: FullSchema, options: DiffOptions): Renames {
   const renames: Renames = { tables: new Map(), columns: new Map() };
   const has = (schema: FullSchema, name: string) =>
     schema.tables.some((table) => table.name === name && table.kind !== "view");
   for (const { from, to } of options.renames)
     if (has(a, from) && !has(a, to) && has(b, to) && !has(b, from)) renames.tables.set(from, to);
-  for (const { from, to } of options.renames) if (!renames.tables.has(from)) takeColumn(a, b, { from, to, renames });
+  for (const { from, to } of options.renames)
+    if (renames.tables.get(from) !== to && !takeColumn(a, b, { from, to, renames })) throw unfitRename({ from, to });
   return renames;
 }
 
@@ -29,7 +31,7 @@ function takeColumn(
   a: FullSchema,
   b: FullSchema,
   { from, to, renames }: { from: string; to: string; renames: Renames },
-): void {
+): boolean {
   for (let dot = from.indexOf("."); dot >= 0; dot = from.indexOf(".", dot + 1)) {
     const [tableName, column] = [from.slice(0, dot), from.slice(dot + 1)];
     const old = a.tables.find(({ name }) => name === tableName || renames.tables.get(name) === tableName);
@@ -41,8 +43,9 @@ function takeColumn(
     if (!has(old, column) || has(old, target) || !has(now, target) || has(now, column)) continue;
     const columns = renames.columns.get(now.name) ?? new Map<string, string>();
     renames.columns.set(now.name, columns.set(column, target));
-    return;
+    return true;
   }
+  return false;
 }
 
 /** A table that goes and one that comes with the same content. */

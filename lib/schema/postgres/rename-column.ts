@@ -1,15 +1,16 @@
 import type { Column, Table } from "../model.ts";
 import type { FullSchema } from "../model-objects.ts";
 import { ident, qualified, shown } from "./quote.ts";
-import { called, cuts, type Done, type Wish } from "./rename-words.ts";
+import { called, cuts, type Done, unquoted, type Wish } from "./rename-words.ts";
 import { bareToken, rewritten, sqlToken } from "./rewrite.ts";
 
 export function renameColumn(a: FullSchema, b: FullSchema, { from, to }: Wish): Done {
   for (const [owner, name] of cuts(from)) {
     for (const table of called(a.tables, owner)) {
       const twin = b.tables.find((one) => one.schema === table.schema && one.name === table.name);
-      const target = cuts(to).find(([prefix]) => called([table], prefix).length > 0)?.[1] ?? to;
       const has = (one: Table | undefined, column: string) => one?.columns.some((other) => other.name === column);
+      const written = cuts(to).find(([prefix]) => called([table], prefix).length > 0)?.[1] ?? to;
+      const target = has(twin, written) ? written : unquoted(written);
       if (has(table, name) && !has(table, target) && has(twin, target) && !has(twin, name))
         return columnRenamed(a, table, { from: name, to: target });
     }

@@ -1,6 +1,6 @@
-import { usageError } from "../../kit/errors.ts";
 import type { Change, DiffOptions, Statement } from "../change.ts";
 import type { FullSchema } from "../model-objects.ts";
+import { unfitRename } from "../unfit-rename.ts";
 import { exclusive } from "./column-parts.ts";
 import { renameColumn } from "./rename-column.ts";
 import { followUp } from "./rename-followers.ts";
@@ -28,12 +28,7 @@ export function takeRenames(a: FullSchema, b: FullSchema, { renames }: DiffOptio
   });
   for (const rename of left) {
     const done = renameColumn(schema, b, rename) ?? renameLabel(schema, b, rename);
-    if (done === undefined)
-      throw usageError(
-        `Cannot take --rename ${rename.from}=${rename.to}: A has no such object that B knows by the new name only`,
-        "Name it as the proposal does: table=table, table.column=column, type.value=value",
-        "RENAME_UNFIT",
-      );
+    if (done === undefined) throw unfitRename(rename);
     schema = done.schema;
     taken.push(done.taken);
   }
