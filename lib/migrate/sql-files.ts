@@ -28,11 +28,16 @@ export async function sqlFiles(folder: ProjectFolder, engine: EngineName): Promi
   return { names, leftOut: [...down].sort() };
 }
 
-/** `3_users.down.sql`, also as `3_users_down.sql` where the way up stands beside it. */
+/** `3_users.down.sql`, also as `down.sql` and `3_users_down.sql` where the way up stands beside it. */
 function isWayBack(name: string, all: string[]): boolean {
   if (/\.down\.sql$/i.test(name)) return true;
-  const up = name.replace(/([_-])down\.sql$/i, "$1up.sql");
-  return up !== name && all.includes(up);
+  const match = /^(?:(.+)[_-])?down\.sql$/i.exec(name);
+  if (!match) return false;
+  const [, stem] = match;
+  const ways = (stem === undefined ? ["up"] : [stem, `${stem}_up`, `${stem}-up`, `${stem}.up`]).map((way) =>
+    `${way}.sql`.toLowerCase(),
+  );
+  return all.some((one) => ways.includes(one.toLowerCase()));
 }
 
 async function refuseForeign(folder: ProjectFolder, names: string[]): Promise<void> {
@@ -57,12 +62,21 @@ function foreign(file: string, tool: string, where: string): DittoError {
 
 /** psql's commands that read no file, start nothing, and connect nowhere else. */
 const HARMLESS =
-  /^\\(\.|;|echo|qecho|warn|set|unset|pset|timing|x|encoding|if|elif|else|endif|gset|gexec|gx|g\s*$|errverbose|restrict|unrestrict|a|t)(?![a-z])/;
+  /^\\(\.|;|echo|qecho|warn|set|unset|pset|timing|x|encoding|if|elif|else|endif|gset|gexec|gx?\s*(?:\([^)]*\)\s*)?$|errverbose|restrict|unrestrict|a|t)(?![a-z])/;
+
+/** A backtick starts a shell's command; a variable may hold a command of psql's, which a backslash begins there. */
+function isHarmless(command: string): boolean {
+  return (
+    HARMLESS.test(command) &&
+    !command.replace(/"[^"\n]*"|'(?:[^'\\]|\\.|'')*'/g, "").includes("`") &&
+    !/^\\set\b.*\\/.test(command)
+  );
+}
 
 /** The client runs beside the copy's server, where the repository's files are not. */
 function refuseCommands(path: string, text: string, engine: EngineName): void {
   if (engine !== "postgres") return;
-  const found = splitSql(text).commands.find((command) => !HARMLESS.test(command.text));
+  const found = splitSql(text).commands.find((command) => !isHarmless(command.text));
   if (!found) return;
   const word = /^\\\S*/.exec(found.text)?.[0] ?? found.text;
   throw usageError(

@@ -1,6 +1,6 @@
 /** A place in SQL text where a quoted part, a comment or a word begins. */
 const TOKEN =
-  /'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|--|\/\*|[;()]|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|^\\.*$/gm;
+  /'|"|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|--|\/\*|[;()]|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*|\\[;\\]|\\(?:'(?:[^'\\\n]|\\.|'')*'|"[^"\n]*"|[^\\\n])*/g;
 
 /** A statement in a text, without what stands before it, and where it begins. */
 export interface SplitStatement {
@@ -12,7 +12,7 @@ export interface SplitStatement {
 /** What the text of a client has in it. */
 export interface SplitText {
   statements: SplitStatement[];
-  /** Lines that are for psql: `\i other.sql`. */
+  /** What is for psql, up to the next or the line's end: `\i other.sql`, also behind a statement. */
   commands: { text: string; at: number }[];
 }
 
@@ -33,6 +33,8 @@ export function splitSql(text: string): SplitText {
   for (let match = token.exec(text); match; match = token.exec(text)) {
     const [word] = match;
     const next = match.index + word.length;
+    // Both go on with SQL.
+    if (word === "\\;" || word === "\\\\") continue;
     if (word.startsWith("\\")) {
       commands.push({ text: word, at: match.index });
       if (text.slice(from, match.index).trim() === "") from = next;

@@ -34,6 +34,25 @@ test("the way back is left out, and a name that only looks like it is not", asyn
 });
 
 test.each([
+  [["down.sql", "up.sql"], ["up.sql"]],
+  [["001_init.sql", "001_init_down.sql"], ["001_init.sql"]],
+  [
+    ["1.sql", "1-down.sql", "2_up.sql", "2-Down.sql", "3.up.sql", "3_down.sql"],
+    ["1.sql", "2_up.sql", "3.up.sql"],
+  ],
+  [
+    ["down.sql", "other.sql"],
+    ["down.sql", "other.sql"],
+  ],
+  [
+    ["shut_down.sql", "up.sql"],
+    ["shut_down.sql", "up.sql"],
+  ],
+])("of %j only %j run", async (all, names) => {
+  expect(await filesOf(empty(...all))).toEqual({ names, leftOut: all.filter((name) => !names.includes(name)).sort() });
+});
+
+test.each([
   ["dbmate", { "1.sql": "-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE x;" }],
   ["goose", { "1.sql": "-- +goose Up\nSELECT 1;" }],
   ["sql-migrate", { "1.sql": "-- +migrate Up\nSELECT 1;" }],
@@ -53,6 +72,17 @@ test.each([
   "\\connect other",
   "\\o /tmp/x",
   "\\g | sh",
+  "  \\! ls",
+  "SELECT 1 \\gx |id > /tmp/f",
+  "SELECT 1 \\g /tmp/f",
+  "SELECT 1 \\g (format=csv) | sh",
+  "\\set x `id`",
+  "\\echo 'a' `id`",
+  "\\if `true`",
+  `\\echo "'" \`id\` "'"`,
+  "\\echo a \\! id",
+  "\\echo 'it''s' \\\\ SELECT 1 \\o /tmp/f",
+  "\\set x '\\\\! id'",
 ])("psql's %j is refused, with its line", async (text) => {
   const refused = filesOf({ "1.sql": `SELECT 1;\n${text}\n` });
   await expect(refused).rejects.toMatchObject({ code: "CLIENT_COMMAND", exit: 2 });
@@ -66,6 +96,8 @@ test("a backslash in a value, in a body, in rows, or of a harmless command is no
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $body$\n\\! echo\n$body$;",
     "COPY t FROM stdin;\n\\N\t1\n\\.",
     "/*\n\\i x\n*/ SELECT 1;",
+    "SELECT 1 \\g (format=csv)\nSELECT 2 \\gx\nSELECT 3\\; SELECT 4 \\gset",
+    "\\echo 'a `tick` \\\\ b' \\\\ SELECT E'\\\\! x'; -- \\! x",
   ].join("\n");
   expect((await filesOf({ "1.sql": text })).names).toEqual(["1.sql"]);
   expect((await filesOf({ "1.sql": "\\! ls" }, "mysql")).names).toEqual(["1.sql"]);
