@@ -90,8 +90,11 @@ export const tools = {
         found?.migrations === undefined
           ? {}
           : { FLYWAY_LOCATIONS: `filesystem:${join(folder.path, found.migrations)}` };
+      // FLYWAY_URL is that of the environment "default" alone; what a .conf configures knows no environments.
+      const toml = await folder.first("flyway.toml", "conf/flyway.toml");
+      const environment = toml === undefined ? [] : ["-environment=default"];
       return {
-        argv: [...argv, "migrate"],
+        argv: [...argv, ...environment, "migrate"],
         env: { ...locations, FLYWAY_URL: jdbcUrl(access), FLYWAY_USER: access.user, FLYWAY_PASSWORD: access.password },
       };
     },

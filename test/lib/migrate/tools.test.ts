@@ -104,6 +104,17 @@ test("Flyway and Liquibase get a JDBC URL without the login, which goes beside i
   });
 });
 
+test.each([
+  ["flyway.toml", ["-environment=default"]],
+  ["conf/flyway.toml", ["-environment=default"]],
+  ["flyway.conf", []],
+  ["sql/V1__a.sql", []],
+])("Flyway's environment is the one of the URL beside %s", async (file, environment) => {
+  const at = project([file], ["flyway"]);
+  const { argv } = await start("flyway", at);
+  expect(argv.slice(argv.findIndex((word) => word.endsWith("flyway")) + 1)).toEqual([...environment, "migrate"]);
+});
+
 test("Go's tools get the form of their drivers", async () => {
   const at = project([], ["goose", "dbmate"]);
   expect((await start("dbmate", at)).env.DATABASE_URL).toBe(
