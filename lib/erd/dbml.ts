@@ -48,12 +48,16 @@ function qualified({ schema, name }: Entity): string {
   return `${quoted(schema)}.${quoted(name)}`;
 }
 
+/** A name stands on one line. */
 function quoted(name: string): string {
-  return `"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+  return `"${name
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replace(/[\r\n\u2028\u2029]+/g, " ")}"`;
 }
 
 function text(comment: string): string {
-  return `'''${comment.replaceAll("\\", "\\\\").replaceAll("'''", "\\'''")}'''`;
+  return `'''${comment.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'''`;
 }
 
 function expression(sql: string): string {

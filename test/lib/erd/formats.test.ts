@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { diagramOf } from "../../../lib/erd/diagram.ts";
 import { FORMATS, formatOf, writeDiagram } from "../../../lib/erd/index.ts";
-import { columns, HOSTILE, SHOP, schemaOf, table } from "./fixture.ts";
+import { columns, HOSTILE, primary, SHOP, schemaOf, table } from "./fixture.ts";
 
 const shop = diagramOf(SHOP);
 const hostile = diagramOf(HOSTILE);
@@ -44,6 +44,16 @@ describe("whatever names and comments hold", () => {
       expect(await writeDiagram(hostile, format)).toBe(await writeDiagram(hostile, format));
     });
   }
+
+  test("DBML's quotes end where they should, and a name is one line", async () => {
+    const comment = "the team's 'own'\n'''x'''";
+    const lines = table("two\nlines", columns("id int"), [primary("id")], { comment });
+    const [first] = lines.columns;
+    if (first) first.name = "i\r\nd";
+    const text = await writeDiagram(diagramOf(schemaOf(lines)), "dbml");
+    expect(text).toContain('Table "public"."two lines" {\n  "i d" int');
+    expect(text).toContain(String.raw`Note: '''the team\'s \'own\'` + "\n" + String.raw`\'\'\'x\'\'\''''`);
+  });
 
   test("no comment ends the page's script, and no name is markup", async () => {
     const page = await writeDiagram(hostile, "html");
