@@ -139,13 +139,15 @@ export function isGenerated(column: ColumnText): boolean {
   return hasAttribute(column, /^(generated|as)\b/);
 }
 
-/** An index, a view, a trigger or a virtual table in canonical form. */
-export function canonicalText(sql: string): string {
+/** An index, a view, a trigger or a virtual table in canonical form. In double quotes only what is among `known` is a name. */
+export function canonicalText(sql: string, known: ReadonlySet<string>): string {
   const tokens = tokensOf(sql);
   const names = new Set(
     tokens
       .filter(({ kind, text }) => kind === "name" && /^.[a-z_][a-z0-9_]*.$/i.test(text))
-      .map((token) => nameOf(token).toLowerCase()),
+      .map((token) => ({ name: nameOf(token).toLowerCase(), sure: !token.text.startsWith('"') }))
+      .filter(({ name, sure }) => sure || known.has(name))
+      .map(({ name }) => name),
   );
   return canonical(
     tokens.filter(

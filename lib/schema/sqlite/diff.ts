@@ -9,7 +9,7 @@ import { takenRenames } from "./renames.ts";
 import { compareTables, type Difference, pairOf, rebuild, type TablePair } from "./table.ts";
 import { indexesOf, planTexts, type Text, triggersOf, viewsOf } from "./texts.ts";
 import { recreateVirtual } from "./virtual.ts";
-import { byName, note, type Work } from "./work.ts";
+import { byName, namesIn, note, type Work } from "./work.ts";
 
 /** The SQL that turns `a` into `b`, for one transaction with foreign keys off. */
 export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
@@ -28,6 +28,7 @@ export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): 
     rebuilt: new Map(),
     counted: new Set(),
     renamedTables: renames.tables,
+    names: namesIn(a).intersection(namesIn(b)),
     resolves: renames.tables.size > 0 || renames.columns.size > 0,
     gone: new Set(),
     proposed: [],
@@ -130,7 +131,7 @@ function proposeTables(work: Work, dropped: Table[], created: Table[]): void {
 }
 
 function changeVirtual(work: Work, old: Table, table: Table): Statement[] {
-  if (canonicalText(old.definition ?? "") === canonicalText(table.definition ?? "")) return [];
+  if (canonicalText(old.definition ?? "", work.names) === canonicalText(table.definition ?? "", work.names)) return [];
   const words = [`− ${old.definition}`, `+ ${table.definition}`];
   const change = note(work, "virtual table", table.name, { action: "replace", words });
   return recreateVirtual(old, table, { beside: freeName(work, table.name), change, counted: work.counted });

@@ -66,7 +66,8 @@ export function planTexts(
   makes.push(...strays.flatMap((text) => remake(work, kind, text)));
   for (const [key, text] of now) {
     const was = old.get(key);
-    const alike = was !== undefined && (was.sql === text.sql || canonicalText(was.sql) === canonicalText(text.sql));
+    const canonical = ({ sql }: Text) => canonicalText(sql, work.names);
+    const alike = was !== undefined && (was.sql === text.sql || canonical(was) === canonical(text));
     const stays = alike && !touches(work, was) && !(kind !== "index" && isInTheWay(work, text));
     const follows = work.rebuilt.get(text.table.toLowerCase());
     if (stays && !follows) continue;

@@ -76,6 +76,9 @@ export function splitAtCommas(tokens: Token[]): Token[][] {
   return parts.filter((part) => part.length > 0);
 }
 
+/** Words behind DEFAULT that mean something; numbers do, too. */
+const CONSTANT = /^(?:\d.*|null|true|false|current_(?:time|date|timestamp))$/i;
+
 /**
  * Text in which only what means something is left: words in small letters, names without needless quotes, one blank
  * between tokens. `names` are those that quotes are needless around.
@@ -83,11 +86,11 @@ export function splitAtCommas(tokens: Token[]): Token[][] {
 export function canonical(tokens: Token[], names: ReadonlySet<string>): string {
   return tokens
     .map((token, at) => {
-      if (token.kind === "word") return token.text.toLowerCase();
-      if (token.kind !== "name") return token.text;
-      // A default in double quotes is a text.
-      const name = nameOf(token);
+      // Any other word behind DEFAULT, and one in double quotes, is a text.
       const text = isWord(tokens[at - 1], "default");
+      if (token.kind === "word") return text && !CONSTANT.test(token.text) ? token.text : token.text.toLowerCase();
+      if (token.kind !== "name") return token.text;
+      const name = nameOf(token);
       return !text && names.has(name.toLowerCase()) ? name.toLowerCase() : `"${name}"`;
     })
     .join(" ");

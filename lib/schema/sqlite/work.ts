@@ -24,6 +24,8 @@ export interface Work {
   /** In B: tables whose rows are counted before they are made anew and behind it. */
   counted: Set<string>;
   renamedTables: Map<string, string>;
+  /** What both call a table, a column, an index or a trigger, in small letters. */
+  names: ReadonlySet<string>;
   /** RENAME and DROP COLUMN look into every view and trigger, and fail where one names what isn't there. */
   resolves: boolean;
   /** Columns, in small letters, that DROP COLUMN takes. */
@@ -47,4 +49,13 @@ export function note(
 /** Two that differ in case only are the same to SQLite. */
 export function byName<T extends { name: string }>(things: T[]): Map<string, T> {
   return new Map(things.map((thing) => [thing.name.toLowerCase(), thing]));
+}
+
+/** In small letters. */
+export function namesIn({ tables, triggers }: FullSchema): Set<string> {
+  const names = tables.flatMap(({ name, columns, indexes }) => [
+    name,
+    ...[...columns, ...indexes].map((one) => one.name),
+  ]);
+  return new Set([...names, ...triggers.map(({ name }) => name)].map((name) => name.toLowerCase()));
 }
