@@ -28,7 +28,10 @@ export async function compareSchemas(pair: Pair, options: DiffOptions, call: Con
   const [a, b] = await readBoth(pair, call);
   if (a.engine !== b.engine) throw differentEngines(pair, ENGINE_TITLES[a.engine], ENGINE_TITLES[b.engine]);
   const dialect: SchemaDialect = dialects[a.engine];
-  return { a, b, dialect, plan: dialect.diff(a, b, options) };
+  const plan = dialect.diff(a, b, options);
+  for (const glob of plan.unmatched ?? [])
+    call.say(`Note: --ignore "${glob}" left nothing out; a column is called TABLE.COLUMN`);
+  return { a, b, dialect, plan };
 }
 
 function differentEngines({ a, b }: Pair, first: string, second: string): Error {

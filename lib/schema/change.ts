@@ -110,6 +110,8 @@ export interface Plan {
   /** Renames that `--rename from=to` would take; none of them is in the statements. */
   renames: Rename[];
   notCompared: NotCompared[];
+  /** Patterns of {@link DiffOptions.ignore} that left nothing out. */
+  unmatched?: string[];
 }
 
 /** What is to be compared, and how it may be changed. */
@@ -118,7 +120,7 @@ export interface DiffOptions {
   renames: { from: string; to: string }[];
   /** Forms that let others go on working, where the engine has them. */
   online: boolean;
-  /** Names to leave out: `*` stands for any characters; matched against `name`, `schema.name`, and those of columns and the like. */
+  /** Names to leave out: `*` stands for any characters; matched, without quotes too, against `name`, `schema.name`, `table.column` and `schema.table.column`. */
   ignore: string[];
   /** Only these schemas; all when empty. */
   schemas: string[];

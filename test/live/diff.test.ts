@@ -42,6 +42,15 @@ describe("diff.ts schema", () => {
     expect(same).toMatchObject({ status: 0, stdout: expect.stringContaining("have the same schema") });
   });
 
+  test("a pattern that leaves nothing out is told of, for it may be a slip", async () => {
+    const args = [at("before.sql"), at("after.sql"), "--engine", "sqlite"];
+    const { status, stdout, stderr } = await diff(...args, "--ignore", "letters", "--ignore", "leters");
+    expect({ status, stdout }).toEqual({ status: 3, stdout: expect.not.stringContaining("letters") });
+    expect(stderr.match(/Note: --ignore .*/g)).toEqual([
+      'Note: --ignore "leters" left nothing out; a column is called TABLE.COLUMN',
+    ]);
+  });
+
   test("its SQL turns A into B, once what destroys something is allowed", async () => {
     const path = at("app.db");
     const database = new Database(path, { create: true });

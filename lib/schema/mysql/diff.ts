@@ -27,7 +27,8 @@ export const SQL_MODE = "NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES";
 
 /** The SQL that turns `a` into `b`, in an order that works. */
 export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
-  const choose = selector({ ...options, schemas: [] });
+  const met = new Set<string>();
+  const choose = selector({ ...options, schemas: [] }, met);
   const chosen = (kind: ObjectKind, ...names: string[]) => choose({ kind, schema: "", names });
   const renames = takenRenames(a, b, options);
   const tables = planTables({ a, b, renames, chosen }, options);
@@ -88,6 +89,7 @@ export function diffMysql(a: FullSchema, b: FullSchema, options: DiffOptions): P
     notCompared: [
       ...new Map([...a.notCompared, ...b.notCompared, ...tables.notCompared].map((one) => [one.what, one])).values(),
     ],
+    unmatched: options.ignore.filter((glob) => !met.has(glob)),
   };
 }
 

@@ -23,7 +23,8 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     partitionKeys: partitionKeysOf(a),
     remade: new Set(),
   };
-  const { nodes, fates } = settled(world);
+  const met = new Set<string>();
+  const { nodes, fates } = settled(world, met);
   const steps = sortSteps(stepsOf(fates, nodes));
   const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
   for (const [what, one] of world.notCompared) notCompared.set(what, one);
@@ -32,15 +33,16 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     statements: [...renamed.statements, ...steps.flatMap((step) => statementsOf(step, fates, nodes))],
     renames: proposeRenames(a, b),
     notCompared: [...notCompared.values()],
+    unmatched: options.ignore.filter((glob) => !met.has(glob)),
   };
 }
 
 /** What is done with everything; again where a partitioned table turns out to be made anew, for its partitions are then on their own. */
-function settled(world: World): Found {
+function settled(world: World, met: Set<string>): Found {
   const { a, b, options, remade } = world;
   for (;;) {
     const all = { a: nodesOf(world, a, b), b: nodesOf(world, b, a) };
-    const nodes = { a: chosen(all.a, all.b, options), b: chosen(all.b, all.a, options) };
+    const nodes = { a: chosen(all.a, all.b, { options, met }), b: chosen(all.b, all.a, { options, met }) };
     const fates = fatesOf(nodes.a, nodes.b);
     const more = a.tables
       .filter(({ kind }) => kind === "partitioned")
@@ -60,9 +62,9 @@ function partitionKeysOf({ dependencies }: FullSchema): Set<ObjectKey> {
 }
 
 /** What the options leave out is neither made nor dropped nor compared; what only one of the two has comes whole. */
-function chosen(nodes: Nodes, others: Nodes, options: DiffOptions): Nodes {
+function chosen(nodes: Nodes, others: Nodes, { options, met }: { options: DiffOptions; met: Set<string> }): Nodes {
   if (options.ignore.length + options.schemas.length + options.kinds.length === 0) return nodes;
-  const takes = selector(options);
+  const takes = selector(options, met);
   // By its name alone: of a kind that isn't asked for, its parts may be.
   const named = selector({ ...options, kinds: [] });
   const left: Nodes = new Map();
@@ -71,7 +73,8 @@ function chosen(nodes: Nodes, others: Nodes, options: DiffOptions): Nodes {
     const partOfOther = node.parents.some(
       (parent) => nodes.has(parent) && !left.has(parent) && !named(nodes.get(parent) ?? node),
     );
-    if (whole || (takes(node) && !partOfOther)) left.set(key, node);
+    const taken = takes(node);
+    if (whole || (taken && !partOfOther)) left.set(key, node);
   }
   return left;
 }

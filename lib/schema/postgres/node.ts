@@ -1,6 +1,8 @@
 import type { Destructive, DiffOptions, Hazard, Statement } from "../change.ts";
 import type { Table } from "../model.ts";
 import type { FullSchema, NotCompared, ObjectKey, ObjectKind } from "../model-objects.ts";
+import { nameIn } from "./keys.ts";
+import { ident, unquoted } from "./quote.ts";
 
 /** A statement in the making. */
 export interface Draft extends Partial<Pick<Statement, "hazards" | "destructive" | "commitAfter" | "transactional">> {
@@ -105,7 +107,7 @@ export function node<T>(given: Given<T>): Node {
     kind,
     schema,
     title,
-    names: [...new Set([title, key.slice(key.indexOf(":") + 1), ...(given.names ?? [])])],
+    names: namesOf(given),
     parents: given.parents ?? [],
     needs: new Set(given.needs ?? []),
     follows: given.follows ?? [],
@@ -123,6 +125,14 @@ export function node<T>(given: Given<T>): Node {
     ...(given.keyOf === undefined ? {} : { keyOf: given.keyOf }),
     ...(given.swap === undefined ? {} : { swap: given.swap }),
   };
+}
+
+/** With and without its schema, and as it is in the catalog: patterns have no quotes. */
+function namesOf({ key, schema, title, names = [] }: Pick<Given<unknown>, "key" | "schema" | "title" | "names">) {
+  const name = nameIn(key);
+  const prefix = `${ident(schema)}.`;
+  const written = [title, name, ...(name.startsWith(prefix) ? [name.slice(prefix.length)] : []), ...names];
+  return [...new Set([...written, ...written.map(unquoted)])];
 }
 
 function verdictOf(partial: Partial<Verdict> | undefined): Verdict | undefined {

@@ -26,6 +26,11 @@ export function ident(name: string): string {
   return written;
 }
 
+/** `a."B ""c"` → `a.B "c`: a written name for those who know nothing of quotes. */
+export function unquoted(written: string): string {
+  return written.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+}
+
 /** `schema.name`. */
 export function qualified(schema: string, name: string): string {
   return `${ident(schema)}.${ident(name)}`;

@@ -13,7 +13,8 @@ import { byName, namesIn, note, type Work } from "./work.ts";
 
 /** The SQL that turns `a` into `b`, for one transaction with foreign keys off. */
 export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): Plan {
-  const choose = selector({ ...options, schemas: [] });
+  const met = new Set<string>();
+  const choose = selector({ ...options, schemas: [] }, met);
   const renames = takenRenames(a, b, options);
   const work: Work = {
     a,
@@ -54,6 +55,7 @@ export function diffSqlite(a: FullSchema, b: FullSchema, options: DiffOptions): 
     statements: guarded(body, work),
     renames: work.proposed,
     notCompared: [...a.notCompared, ...b.notCompared],
+    unmatched: options.ignore.filter((glob) => !met.has(glob)),
   };
 }
 

@@ -2,6 +2,9 @@ import { expect, test } from "bun:test";
 import { type Allowed, type Plan, type ScriptForm, type Statement, WHOLE } from "../../../lib/schema/change.ts";
 import type { SchemaDialect } from "../../../lib/schema/dialect.ts";
 import { ENGINE_TITLES, type FullSchema } from "../../../lib/schema/model-objects.ts";
+import { keyOf } from "../../../lib/schema/postgres/keys.ts";
+import { node } from "../../../lib/schema/postgres/node.ts";
+import { shown } from "../../../lib/schema/postgres/quote.ts";
 import { renderHtml } from "../../../lib/schema/render-html.ts";
 import { planJson } from "../../../lib/schema/render-json.ts";
 import { renderSql } from "../../../lib/schema/render-sql.ts";
@@ -89,6 +92,30 @@ test("patterns leave out whole names only", () => {
   expect(takes(thing("audit", "log"))).toBe(false);
   expect(takes(thing("public", "log"))).toBe(true);
   expect(takes(thing("other", "log"))).toBe(false);
+});
+
+test("a pattern has no quotes: it finds a name that SQL has to quote, with and without its schema", () => {
+  const column = node({
+    key: keyOf.column("App", "SequelizeMeta", "oldCol"),
+    kind: "column",
+    schema: "App",
+    title: shown("App", "SequelizeMeta", "oldCol"),
+    it: undefined,
+    create: "",
+    drop: "",
+    compare: () => undefined,
+  });
+  const left = (...ignore: string[]) => !selector({ ...WHOLE, ignore })(column);
+  expect(left("SequelizeMeta.oldCol")).toBe(true);
+  expect(left("App.SequelizeMeta.oldCol")).toBe(true);
+  expect(left('"SequelizeMeta"."oldCol"')).toBe(true);
+  expect(left("sequelizemeta.oldcol", "oldCol")).toBe(false);
+});
+
+test("patterns that leave something out are noted, also where another one does", () => {
+  const met = new Set<string>();
+  selector({ ...WHOLE, ignore: ["t*", "tmp", "gone"] }, met)({ kind: "table", schema: "", names: ["tmp"] });
+  expect([...met]).toEqual(["t*", "tmp"]);
 });
 
 test("a dialect is a closed set of functions over the model", () => {
