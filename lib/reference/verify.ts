@@ -6,6 +6,7 @@ import { dumpSchema } from "../bases/schema-dump.ts";
 import { withThrowaway } from "../bases/throwaway.ts";
 import { servers } from "../engine/engines.ts";
 import type { EngineName, ServerVersion } from "../engine/index.ts";
+import { quoteIdentifier } from "../engine/postgres/quote.ts";
 import { openSqlite } from "../engine/sqlite/open.ts";
 import { withCleanup } from "../kit/cleanup.ts";
 import type { Conversation } from "../kit/cli.ts";
@@ -16,6 +17,7 @@ import type { DatabaseUrl } from "../kit/url.ts";
 import { openRuntime } from "../runtime/open.ts";
 import type { DiffOptions, Plan } from "../schema/change.ts";
 import type { CatalogSession } from "../schema/dialect.ts";
+import type { FullSchema } from "../schema/model-objects.ts";
 import { partsOf } from "../schema/render-sql.ts";
 import type { Comparison, Pair } from "./compare.ts";
 import { imageFor, withDatabases } from "./open.ts";
@@ -87,7 +89,10 @@ async function rebuild(
       await withThrowaway(request, async (target) => {
         const session = await servers[target.engine as EngineName].connect(target);
         await withCleanup(
-          () => action(session),
+          async () => {
+            await takeOver(session, a);
+            await action(session);
+          },
           () => session.close().catch(() => {}),
         );
       });
@@ -97,6 +102,24 @@ async function rebuild(
       await rm(folder, { recursive: true, force: true });
     },
   );
+}
+
+/** The database, and what comes to be in it, belong to whom they do at A, of which pg_dump says nothing. */
+async function takeOver(session: CatalogSession, { schemas, postgres }: FullSchema): Promise<void> {
+  if (postgres === undefined) return;
+  const { user, databaseOwner } = postgres;
+  const open = schemas.find(({ name }) => name === "public");
+  const known = await session.query<{ name: string }>("SELECT rolname::text AS name FROM pg_roles");
+  const roles = new Set([databaseOwner, user, open?.owner ?? ""]);
+  for (const role of roles)
+    if (role !== "" && !known.some(({ name }) => name === role))
+      await session.query(`CREATE ROLE ${quoteIdentifier(role)}`);
+  const owner = quoteIdentifier(databaseOwner);
+  await session.query(`ALTER DATABASE ${quoteIdentifier(session.database)} OWNER TO ${owner}`);
+  if (open) await session.query(`ALTER SCHEMA public OWNER TO ${quoteIdentifier(open.owner || databaseOwner)}`);
+  // A superuser here, whatever it may at A.
+  await session.query(`ALTER ROLE ${quoteIdentifier(user)} SUPERUSER`);
+  await session.query(`SET ROLE ${quoteIdentifier(user)}`);
 }
 
 async function tryOn(session: CatalogSession, { b, dialect, plan }: Comparison, options: DiffOptions): Promise<Plan> {

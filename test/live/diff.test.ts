@@ -2,9 +2,11 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "pg";
 import { readProvisioned } from "../provision/report.ts";
 import { soak } from "./support/ground.ts";
 import { makeProject, type Project } from "./support/project.ts";
+import { shareSource } from "./support/shared-source.ts";
 
 setDefaultTimeout(180_000);
 
@@ -119,6 +121,35 @@ describe("diff.ts schema", () => {
     );
     // The network and the volume for tools' files are the state folder's own, and stay.
     expect((await project.traces()).filter((trace) => !/^network |-files(-anchor)?$/.test(trace))).toEqual([]);
+  });
+
+  onPostgres("it is proven, too, where the database is an ordinary role's", async () => {
+    const source = await shareSource({ engine: "postgres", version: "17", name: "diff-owned" });
+    const server = `${source.host}:${source.port}`;
+    const run = async (url: string, ...statements: string[]) => {
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      for (const sql of statements) await client.query(sql);
+      await client.end();
+    };
+    await run(
+      `postgres://${source.user}:${source.password}@${server}/postgres`,
+      "CREATE ROLE app LOGIN PASSWORD 'app'",
+      "CREATE DATABASE owned_a OWNER app",
+      "CREATE DATABASE owned_b OWNER app",
+    );
+    const [a, b] = ["owned_a", "owned_b"].map((name) => `postgres://app:app@${server}/${name}`) as [string, string];
+    const tables = "CREATE SCHEMA s; CREATE TABLE s.t (id serial, x int); CREATE TABLE o (id int)";
+    await run(a, tables);
+    await run(b, tables, "CREATE SCHEMA more; CREATE VIEW v AS SELECT id FROM o; ALTER TABLE s.t ALTER x TYPE bigint");
+    for (const [other, status] of [
+      [a, 0],
+      [b, 3],
+    ] as const) {
+      const outcome = await diff(a, other, "--verify");
+      const said = expect.stringContaining("turned A into B");
+      expect({ status: outcome.status, stderr: outcome.stderr }).toEqual({ status, stderr: said });
+    }
   });
 
   for (const server of soak ? (["mysql:9.7", "mariadb:11.8"] as const) : []) {
