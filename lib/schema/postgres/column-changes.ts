@@ -1,4 +1,3 @@
-import { quoteLiteral } from "../../engine/postgres/quote.ts";
 import type { Hazard } from "../change.ts";
 import type { Column } from "../model.ts";
 import { columnGrantsLeft, commentDraft } from "./access.ts";
@@ -7,6 +6,7 @@ import { columnGrants, exclusive, foreignOptions, identityClause, type Placed, u
 import { Differences, type Draft, isPartition, versionOf, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { sequenceChange } from "./sequence-sql.ts";
+import { goesOn } from "./sequence-value.ts";
 
 export function compareColumns(world: World, a: Placed, b: Placed) {
   const found = new Differences();
@@ -99,17 +99,16 @@ function endIdentity({ found, column }: On, { column: old }: Placed, { column: n
     found.note("identity", old.identity, "", `${column} DROP IDENTITY`);
 }
 
-function compareIdentity({ found, column }: On, a: Placed, b: Placed): void {
+function compareIdentity({ world, found, column }: On, a: Placed, b: Placed): void {
   const [old, now] = [a.column, b.column];
   const [before, after] = [old.postgres?.sequence, now.postgres?.sequence];
   if (old.identity === "no" && now.identity !== "no") {
     // An identity needs the column to be NOT NULL already.
     if (old.nullable) found.add(`${column} SET NOT NULL`);
     found.note("identity", "", now.identity, `${column} ADD ${identityClause(b.table, now)}`);
-    const sequence = after === undefined ? "" : qualified(after.schema ?? "", after.name ?? "");
-    const top = `SELECT max(${ident(now.name)}) FROM ${qualified(b.table.schema, b.table.name)}`;
-    // Or its first values would be those of rows that are there.
-    found.add(`SELECT pg_catalog.setval(${quoteLiteral(sequence).trim()}, (${top})) WHERE (${top}) IS NOT NULL`);
+    const owner = { schema: b.table.schema, table: b.table.name, column: now.name };
+    if (after !== undefined)
+      found.add(...goesOn(world, owner, { schema: after.schema ?? "", name: after.name ?? "" }, after));
   } else if (old.identity !== "no" && now.identity !== "no") {
     found.note("identity", old.identity, now.identity, `${column} SET GENERATED ${now.identity.toUpperCase()}`);
     if (before === undefined || after === undefined) return;

@@ -5,6 +5,7 @@ import { keyOf } from "./keys.ts";
 import { Differences, type Node, node, versionOf, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { sequenceChange, sequenceClauses } from "./sequence-sql.ts";
+import { goesOn, livesOnInIdentity } from "./sequence-value.ts";
 
 export function sequenceNode(world: World, sequence: Sequence): Node {
   const name = qualified(sequence.schema, sequence.name);
@@ -24,7 +25,7 @@ export function sequenceNode(world: World, sequence: Sequence): Node {
     slots: [`class:${name}`],
     follows: takersOf(world, sequence),
     implied: identity,
-    ...(identity ? {} : { destructive: "drop-sequence" as const }),
+    ...(identity || livesOnInIdentity(world, sequence) ? {} : { destructive: "drop-sequence" as const }),
     create: () => [
       ...(identity
         ? []
@@ -97,10 +98,14 @@ function comparePersistence(
 }
 
 /** That a sequence ends with a column. */
-export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["ownedBy"]>): Node {
+export function ownershipNode(world: World, sequence: Sequence, owner: NonNullable<Sequence["ownedBy"]>): Node {
   const key = keyOf.sequence(sequence.schema, sequence.name);
   const name = qualified(sequence.schema, sequence.name);
   const column = `${qualified(owner.schema, owner.table)}.${ident(owner.column)}`;
+  const { options } = sequence;
+  const isNew = !world.a.sequences.some(
+    (one) => one.name === sequence.name && one.schema === sequence.schema && !one.ofIdentity,
+  );
   const set = (to: string) => `ALTER SEQUENCE ${name} OWNED BY ${to}`;
   return node<string>({
     key: `ownership:${name}`,
@@ -112,7 +117,10 @@ export function ownershipNode(sequence: Sequence, owner: NonNullable<Sequence["o
     needs: [key, keyOf.column(owner.schema, owner.table, owner.column)],
     // Both have to be one's own.
     follows: [keyOf.relation(owner.schema, owner.table)],
-    create: set(column),
+    create: () => [
+      { sql: set(column) },
+      ...(isNew && options !== undefined ? goesOn(world, owner, sequence, options) : []),
+    ],
     drop: set("NONE"),
     compare: (a, b) => (a === b ? undefined : { words: [`owned by: ${a} → ${b}`], drafts: [{ sql: set(b) }] }),
   });

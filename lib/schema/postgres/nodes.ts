@@ -50,7 +50,7 @@ export function nodesOf(world: World, schema: FullSchema, other: FullSchema): No
   orderPersistence(nodes, schema, twins);
   for (const one of schema.sequences) {
     add(sequenceNode(world, one));
-    if (one.ownedBy !== undefined && !one.ofIdentity) add(ownershipNode(one, one.ownedBy));
+    if (one.ownedBy !== undefined && !one.ofIdentity) add(ownershipNode(world, one, one.ownedBy));
   }
   for (const one of schema.statistics) add(statisticsNode(world, one));
   for (const one of schema.routines) add(routineNode(world, one));

@@ -7,7 +7,10 @@ const LIMITS: Record<string, bigint> = {
 };
 
 /** The bounds that a sequence of this type and direction has when nobody names any. */
-function usual(options: SequenceOptions): { minimum: string; maximum: string } {
+export function usualBounds(options: Pick<SequenceOptions, "type" | "increment">): {
+  minimum: string;
+  maximum: string;
+} {
   const limit = LIMITS[options.type] ?? 9223372036854775807n;
   const down = options.increment.startsWith("-");
   return { minimum: down ? String(-limit - 1n) : "1", maximum: down ? "-1" : String(limit) };
@@ -15,7 +18,7 @@ function usual(options: SequenceOptions): { minimum: string; maximum: string } {
 
 /** The clauses that say all of a sequence that is not as usual. */
 export function sequenceClauses(options: SequenceOptions, told: { type: boolean }): string[] {
-  const { minimum, maximum } = usual(options);
+  const { minimum, maximum } = usualBounds(options);
   const down = options.increment.startsWith("-");
   const clauses: string[] = [];
   if (told.type && options.type !== "bigint") clauses.push(`AS ${options.type}`);

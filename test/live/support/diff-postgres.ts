@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { Client } from "pg";
 import { connect } from "../../../lib/engine/postgres/connect.ts";
 import { parseDatabaseUrl } from "../../../lib/kit/url-parse.ts";
-import { DESTRUCTIVE, type DiffOptions, type Plan, type Statement, WHOLE } from "../../../lib/schema/change.ts";
+import {
+  type Allowed,
+  DESTRUCTIVE,
+  type DiffOptions,
+  type Plan,
+  type Statement,
+  WHOLE,
+} from "../../../lib/schema/change.ts";
 import type { FullSchema } from "../../../lib/schema/model-objects.ts";
 import { postgresDialect } from "../../../lib/schema/postgres/index.ts";
 import { isAllowed, partsOf, renderSql } from "../../../lib/schema/render-sql.ts";
@@ -124,10 +131,15 @@ export async function readSchema(server: Server, database: string): Promise<Full
 }
 
 /** Runs a plan as the engine's client would: transactions as they stand, each other statement on its own. */
-export async function applyPlan(server: Server, database: string, plan: Plan): Promise<void> {
+export async function applyPlan(
+  server: Server,
+  database: string,
+  plan: Plan,
+  allowed: Allowed = EVERYTHING,
+): Promise<void> {
   await withClient(server, database, async (client) => {
     for (const sql of postgresDialect.script.before) await client.query(sql);
-    for (const part of partsOf(plan.statements.filter((statement) => isAllowed(statement, EVERYTHING)))) {
+    for (const part of partsOf(plan.statements.filter((statement) => isAllowed(statement, allowed)))) {
       if (part.transaction) await client.query("BEGIN");
       for (const { sql } of part.statements) {
         try {
