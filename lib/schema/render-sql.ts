@@ -54,11 +54,14 @@ export function renderSql(plan: Plan, form: ScriptForm, allowed: Allowed): strin
   return `${lines.join("\n").trim()}\n`;
 }
 
+/** What ends a comment: for psql a carriage return does, too, and a name may hold one. */
+const LINE_ENDS = /\r\n|\r|\n/g;
+
 function renderStatement(statement: Statement, form: ScriptForm, allowed: Allowed): string[] {
-  const lines = statement.hazards.map(({ name, detail }) => `-- ${name}: ${detail.replaceAll("\n", " ")}`);
+  const lines = statement.hazards.map(({ name, detail }) => `-- ${name}: ${detail.replace(LINE_ENDS, " ")}`);
   const sql = terminated(statement.sql, form);
   if (isAllowed(statement, allowed)) return [...lines, sql];
-  const comment = sql.split("\n").map((line) => `-- ${line}`);
+  const comment = sql.split(LINE_ENDS).map((line) => `-- ${line}`);
   return [...lines, `-- left out, allow it by --allow ${statement.destructive}`, ...comment];
 }
 

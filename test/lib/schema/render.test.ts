@@ -36,6 +36,20 @@ test("a destructive statement is a comment on every one of its lines until its k
   );
 });
 
+test("no name ends the comment that it is in, by whatever ends a line for a client", () => {
+  for (const end of ["\n", "\r", "\r\n"]) {
+    const odd = `"x${end}; DROP TABLE keepme; --"`;
+    const drop = statement(`DROP TABLE ${odd}`, {
+      destructive: "drop-table",
+      hazards: [{ name: "deletes-data", detail: `all rows of ${odd}` }],
+    });
+    const script = renderSql(plan(drop), { ...form, before: [] }, none);
+    const lines = script.trimEnd().split(/[\r\n]/);
+    expect(lines.filter((line) => !line.startsWith("-- "))).toEqual([]);
+    expect(lines).toHaveLength(4);
+  }
+});
+
 test("a transaction ends before what cannot run in one, and behind what must be committed first", () => {
   const sql = renderSql(
     plan(
