@@ -30,11 +30,25 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
   for (const [what, one] of world.notCompared) notCompared.set(what, one);
   return {
     changes: [...renamed.changes, ...changesOf(steps, { fates, nodes })],
-    statements: [...renamed.statements, ...steps.flatMap((step) => statementsOf(step, fates, nodes))],
+    statements: valuesFirst(
+      renamed,
+      steps.flatMap((step) => statementsOf(step, fates, nodes)),
+    ),
     renames: proposeRenames(a, b),
     notCompared: [...notCompared.values()],
     unmatched: options.ignore.filter((glob) => !met.has(glob)),
   };
+}
+
+/** New values of enums have to be committed before they are used: before all else, so that nothing that makes way is committed with them. */
+function valuesFirst({ changes, statements: renames }: Pick<Plan, "changes" | "statements">, rest: Statement[]) {
+  const isValue = ({ sql, commitAfter }: Statement) => commitAfter === true && sql.startsWith("ALTER TYPE ");
+  const values = rest.filter(isValue);
+  // By their new name only where they have got one.
+  const renamed = changes.some(({ kind }) => kind === "enum");
+  const own = values.map((value, at) => ({ ...value, commitAfter: at === values.length - 1 }));
+  const others = rest.filter((statement) => !isValue(statement));
+  return renamed ? [...renames, ...own, ...others] : [...own, ...renames, ...others];
 }
 
 /** What is done with everything; again where a partitioned table turns out to be made anew, for its partitions are then on their own. */
