@@ -6,6 +6,7 @@ import { faithful } from "./faithful.ts";
 import { keyOf, nameIn } from "./keys.ts";
 import type { Draft, Node, World } from "./node.ts";
 import { type Nodes, nodesOf } from "./nodes.ts";
+import { keepUntilBuilt } from "./online-swap.ts";
 import { stepsOf } from "./operations.ts";
 import { proposeRenames } from "./propose-renames.ts";
 import { takeRenames } from "./renames.ts";
@@ -62,7 +63,10 @@ function settled(world: World, met: Set<string>): Found {
       .filter(({ kind }) => kind === "partitioned")
       .map((table) => keyOf.relation(table.schema, table.name))
       .filter((key) => fates.drop.has(key) && fates.create.has(key) && !remade.has(key));
-    if (more.length === 0) return { nodes, fates };
+    if (more.length === 0) {
+      keepUntilBuilt(world, fates, nodes);
+      return { nodes, fates };
+    }
     for (const key of more) remade.add(key);
   }
 }

@@ -7,6 +7,7 @@ import { keyOf } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, isPartition, type Node, node, type World } from "./node.ts";
 import { afterIndex, compareIndexSettings, share } from "./nodes-indexes.ts";
 import { type Adoption, adoptionNeeds } from "./nodes-inheritance.ts";
+import { asideHazard, nameAside } from "./online-swap.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { optionDrafts } from "./relation-storage.ts";
 
@@ -60,6 +61,7 @@ export function constraintNode(
   const attached = (followsParent && index?.postgres?.attachedTo) || "";
   // A partition has it before it is attached; a child gets it with INHERITS.
   const theirs = constraint.local === false && !isPartition(table);
+  const swappable = kind === "unique" && table.kind === "table" && attached === "" && !implied;
   return node<Placed>({
     key: keyOf.constraint(table.schema, table.name, name),
     kind,
@@ -103,6 +105,22 @@ export function constraintNode(
               ...hazardsOn(world, relation, exclusive(table)),
             },
           ],
+    swap: swappable
+      ? {
+          aside: () => [
+            {
+              sql: `ALTER TABLE ${qualified(table.schema, table.name)} RENAME CONSTRAINT ${ident(name)} TO ${ident(nameAside(name))}`,
+              hazards: [asideHazard(name), exclusive(table)],
+            },
+          ],
+          end: () => [
+            {
+              sql: `ALTER TABLE ${qualified(table.schema, table.name)} DROP CONSTRAINT ${ident(nameAside(name))}`,
+              hazards: [exclusive(table)],
+            },
+          ],
+        }
+      : undefined,
     compare: (a, b) => compareConstraints(world, a, b),
   });
 }

@@ -5,6 +5,7 @@ import { commentDraft, describeChange, describeNew } from "./access.ts";
 import { exclusive } from "./column-parts.ts";
 import { keyOf, nameIn } from "./keys.ts";
 import { Differences, type Draft, hazardsOn, type Node, node, textWords, versionOf, type World } from "./node.ts";
+import { asideHazard, nameAside } from "./online-swap.ts";
 import { ident, qualified, shown } from "./quote.ts";
 import { optionDrafts } from "./relation-storage.ts";
 
@@ -27,6 +28,18 @@ export function indexNode(world: World, table: Table, index: Index, followsParen
     table.kind === "materialized view"
       ? []
       : [...index.columns, ...(index.include ?? [])].map((column) => keyOf.column(table.schema, table.name, column));
+  const dropped = (old: string): Draft[] =>
+    concurrent && world.standing.has(relation)
+      ? [
+          {
+            sql: `DROP INDEX CONCURRENTLY ${old}`,
+            transactional: false,
+            hazards: [{ name: "no-transaction", detail: "DROP INDEX CONCURRENTLY" }],
+          },
+        ]
+      : [{ sql: `DROP INDEX ${old}`, ...hazardsOn(world, relation, exclusive(table)) }];
+  const aside = nameAside(index.name);
+  const swappable = concurrent && attached === "" && index.postgres?.valid !== false;
   return node<PlacedIndex>({
     key: keyOf.index(table.schema, index.name),
     kind: "index",
@@ -39,16 +52,13 @@ export function indexNode(world: World, table: Table, index: Index, followsParen
     slots: [`class:${name}`],
     destructive: "drop-index",
     create: () => [createIndex(world, table, index), ...afterIndex(table, index)],
-    drop: () =>
-      concurrent && world.standing.has(relation)
-        ? [
-            {
-              sql: `DROP INDEX CONCURRENTLY ${name}`,
-              transactional: false,
-              hazards: [{ name: "no-transaction", detail: "DROP INDEX CONCURRENTLY" }],
-            },
-          ]
-        : [{ sql: `DROP INDEX ${name}`, ...hazardsOn(world, relation, exclusive(table)) }],
+    drop: () => dropped(name),
+    swap: swappable
+      ? {
+          aside: () => [{ sql: `ALTER INDEX ${name} RENAME TO ${ident(aside)}`, hazards: [asideHazard(index.name)] }],
+          end: () => dropped(qualified(table.schema, aside)),
+        }
+      : undefined,
     compare: (a, b) => compareIndexes(a, b),
   });
 }
