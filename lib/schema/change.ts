@@ -40,6 +40,8 @@ export const DESTRUCTIVE = [
   "drop-table",
   "drop-partition",
   "drop-column",
+  /** Of a composite type: it goes out of every value. */
+  "drop-attribute",
   "drop-type",
   "drop-enum-value",
   "drop-sequence",
@@ -60,6 +62,8 @@ export const DESTRUCTIVE = [
   "recreate-table",
   /** The column is made anew because no cast leads there; its values go. */
   "recreate-column",
+  /** The column's new type takes its values, and holds less of them: they are cut, rounded or written otherwise. */
+  "narrow-type",
 ] as const;
 export type Destructive = (typeof DESTRUCTIVE)[number];
 
@@ -69,12 +73,26 @@ export interface Statement {
   hazards: Hazard[];
   /** It destroys something, and is written as a comment until this is allowed. */
   destructive?: Destructive;
+  /** What it destroys besides, and what has to be allowed too. */
+  besides?: Destructive[];
   /** False: it has to stand outside of a transaction, so that the one before ends here. */
   transactional: boolean;
   /** The transaction must end behind it before what it brings can be used. */
   commitAfter?: boolean;
   /** The {@link Change.id} it belongs to. */
   change: string;
+}
+
+/** The kinds that a statement needs to be allowed. */
+export function kindsOf({ destructive, besides = [] }: Pick<Statement, "destructive" | "besides">): Destructive[] {
+  return destructive === undefined ? [] : [destructive, ...besides];
+}
+
+/** A statement that destroys all of this. */
+export function destroying(kinds: readonly Destructive[]): Pick<Statement, "destructive" | "besides"> {
+  const [destructive, ...besides] = new Set(kinds);
+  if (destructive === undefined) return {};
+  return besides.length === 0 ? { destructive } : { destructive, besides };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Allowed, Destructive, Plan, ScriptForm, Statement } from "./change.ts";
+import { type Allowed, type Destructive, kindsOf, type Plan, type ScriptForm, type Statement } from "./change.ts";
 
 /** One part of a script: statements of one transaction, or a single one outside of any. */
 export interface Part {
@@ -28,15 +28,13 @@ export function partsOf(statements: Statement[]): Part[] {
 
 /** True for what is carried out under these permissions. */
 export function isAllowed(statement: Statement, allowed: Allowed): boolean {
-  return statement.destructive === undefined || allowed.has(statement.destructive);
+  return kindsOf(statement).every((kind) => allowed.has(kind));
 }
 
 /** The destructive kinds that a plan holds and nobody allowed. */
 export function notAllowed(plan: Plan, allowed: Allowed): Destructive[] {
-  const kinds = plan.statements.flatMap((statement) =>
-    statement.destructive === undefined || allowed.has(statement.destructive) ? [] : [statement.destructive],
-  );
-  return [...new Set(kinds)].sort();
+  const kinds = plan.statements.flatMap(kindsOf);
+  return [...new Set(kinds)].filter((kind) => !allowed.has(kind)).sort();
 }
 
 /** The plan as a script for the engine's own client: what is not allowed stands in it as a comment. */
@@ -62,7 +60,7 @@ function renderStatement(statement: Statement, form: ScriptForm, allowed: Allowe
   const sql = terminated(statement.sql, form);
   if (isAllowed(statement, allowed)) return [...lines, sql];
   const comment = sql.split(LINE_ENDS).map((line) => `-- ${line}`);
-  return [...lines, `-- left out, allow it by --allow ${statement.destructive}`, ...comment];
+  return [...lines, `-- left out, allow it by --allow ${kindsOf(statement).join(",")}`, ...comment];
 }
 
 function terminated(sql: string, form: ScriptForm): string {

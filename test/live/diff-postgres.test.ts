@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { WHOLE } from "../../lib/schema/change.ts";
+import { type Destructive, WHOLE } from "../../lib/schema/change.ts";
 import type { ObjectKind } from "../../lib/schema/model-objects.ts";
 import { postgresDialect } from "../../lib/schema/postgres/index.ts";
 import { renderSql } from "../../lib/schema/render-sql.ts";
@@ -78,6 +78,41 @@ for (const version of soak ? [NEWEST, "17", "15", OLDEST] : [NEWEST, OLDEST]) {
         },
       );
 
+    test("values of a composite type keep to the names of its attributes", async () => {
+      const server = await serverOf(version);
+      const scalar = "SELECT (a).city, (a).street, a IS DISTINCT FROM NULL FROM p ORDER BY id";
+      const rows = ["Paris | Main St | true", " |  | false", " |  | true", ' | "A", (b) | true'];
+      expect(await valuesAlong(server, "composite-attributes-reordered", scalar)).toEqual([rows, rows, rows]);
+      const nested = "SELECT (a).name, ((a).at).x, ((a).at).y, ((h).at).x, ((h).at).y FROM p";
+      const places = ["Paris | 1 | 2 | 3 | 4", " |  |  |  | ", "Oslo |  |  |  | "];
+      expect(await valuesAlong(server, "composite-attributes-nested-reordered", nested)).toEqual([
+        places,
+        places,
+        places,
+      ]);
+    });
+
+    test("what an array of a composite type and a dropped attribute lose waits for consent, and what goes with it", async () => {
+      const server = await serverOf(version);
+      const apart = await valuesAlong(
+        server,
+        "composite-attributes-reordered-in-arrays",
+        "SELECT (a).city, many FROM p",
+      );
+      expect(apart).toEqual([
+        ['Paris | {"(\\"Main St\\",Paris)"}'],
+        ['Paris | {"(\\"Main St\\",Paris)"}'],
+        ['Paris | {"(\\"Main St\\",Paris)"}'],
+      ]);
+      expect(await valuesAlong(server, "composite-attributes", "SELECT c FROM t")).toEqual([
+        ["(1,x,2)"],
+        ["(1,x,2,)"],
+        ["(1,x,)"],
+      ]);
+      const lost = await valuesAlong(server, "composite-attributes-lost-and-retyped", "SELECT c FROM t");
+      expect(lost).toEqual([["(7,x,2)"], ["(7,x,2)"], ["(x,,7)"]]);
+    });
+
     test.skipIf(readProvisioned().samples === null)(
       "an empty database becomes Pagila, and Pagila an empty one",
       async () => {
@@ -139,6 +174,27 @@ const NEXT_VALUES: Record<
     next: [-8, -9],
   },
 };
+
+/** Values of a table as text, a line each: before, after what needs no consent, and after everything. */
+async function valuesAlong(server: Server, name: string, query: string): Promise<string[][]> {
+  const one = cases.find((some) => some.name === name);
+  if (one === undefined) throw new Error(`There is no pair "${name}"`);
+  await makeDatabase(server, "along_a", one.before);
+  await makeDatabase(server, "along_b", one.after);
+  const values = () =>
+    withClient(server, "along_a", async (client) => {
+      const { rows } = await client.query({ text: query, rowMode: "array" });
+      return rows.map((row) => row.join(" | "));
+    });
+  const found = [await values()];
+  const b = await readSchema(server, "along_b");
+  for (const allowed of [new Set<Destructive>(), EVERYTHING]) {
+    const plan = postgresDialect.diff(await readSchema(server, "along_a"), b, one.options);
+    await applyPlan(server, "along_a", plan, allowed);
+    found.push(await values());
+  }
+  return found;
+}
 
 async function loadPagila(server: Server): Promise<void> {
   const file = join(readProvisioned().samples ?? "", "pagila-postgres.sql.gz");

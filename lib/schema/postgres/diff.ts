@@ -1,4 +1,13 @@
-import type { Action, Change, DiffOptions, Plan, Statement } from "../change.ts";
+import {
+  type Action,
+  type Change,
+  type Destructive,
+  type DiffOptions,
+  destroying,
+  kindsOf,
+  type Plan,
+  type Statement,
+} from "../change.ts";
 import type { FullSchema, ObjectKey } from "../model-objects.ts";
 import { selector } from "../select.ts";
 import { type Fates, fatesOf } from "./closure.ts";
@@ -25,15 +34,16 @@ export function diffPostgres(before: FullSchema, b: FullSchema, options: DiffOpt
     remade: new Set(),
   };
   const met = new Set<string>();
-  const { nodes, fates } = settled(world, met);
+  const found = settled(world, met);
+  const { nodes, fates } = found;
   const steps = sortSteps(stepsOf(fates, nodes));
   const notCompared = new Map([...a.notCompared, ...b.notCompared].map((one) => [one.what, one]));
   for (const [what, one] of world.notCompared) notCompared.set(what, one);
   return {
-    changes: [...renamed.changes, ...changesOf(steps, { fates, nodes })],
+    changes: [...renamed.changes, ...changesOf(steps, found)],
     statements: valuesFirst(
       renamed,
-      steps.flatMap((step) => statementsOf(step, fates, nodes)),
+      steps.flatMap((step) => statementsOf(step, found)),
     ),
     renames: proposeRenames(a, b),
     notCompared: [...notCompared.values()],
@@ -65,7 +75,7 @@ function settled(world: World, met: Set<string>): Found {
       .filter((key) => fates.drop.has(key) && fates.create.has(key) && !remade.has(key));
     if (more.length === 0) {
       keepUntilBuilt(world, fates, nodes);
-      return { nodes, fates };
+      return { nodes, fates, consents: consentsOf(fates, nodes) };
     }
     for (const key of more) remade.add(key);
   }
@@ -100,21 +110,65 @@ function chosen(nodes: Nodes, others: Nodes, { options, met }: { options: DiffOp
 interface Found {
   fates: Fates;
   nodes: { a: Nodes; b: Nodes };
+  /** The destructive kinds that a type or a column changes over with. */
+  consents: ReadonlyMap<ObjectKey, Destructive[]>;
 }
 
-function statementsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Statement[] {
+function statementsOf(step: Step, found: Found): Statement[] {
+  const { fates, nodes } = found;
   const { verb, key, node } = step.operation;
   const standing = fates.drop.has(key) && fates.create.has(key);
   const kept = node.kind === "column" && fates.swapped.has(key);
   const destructive = kept ? undefined : standing ? recreation(node) : node.destructive;
+  const whole = verb === "drop" && destructive !== undefined ? [destructive] : boundTo(step, found);
   return draftsOf(step, fates, nodes).map((draft) => ({
     sql: faithful(draft.sql),
     hazards: draft.hazards ?? [],
     transactional: draft.transactional ?? true,
     change: key,
     ...(draft.commitAfter ? { commitAfter: true } : {}),
-    ...(verb === "drop" && destructive !== undefined ? { destructive } : {}),
+    ...destroying([...(node.kind === "column" && APART.test(draft.sql) ? [] : whole), ...kindsOf(draft)]),
   }));
+}
+
+/** What of a column's waits for no consent to its new type. */
+const APART = /^(COMMENT|GRANT|REVOKE) /;
+
+/** Its column's new type would refuse the default. */
+function boundTo({ operation: { key, node } }: Step, { consents }: Found): Destructive[] {
+  return consents.get(node.kind === "default" ? (node.parents[0] ?? "") : key) ?? [];
+}
+
+/** What types that are swapped and columns that change over destroy: where one waits for consent, so does what goes with it. */
+function consentsOf(fates: Fates, nodes: Found["nodes"]): Map<ObjectKey, Destructive[]> {
+  const consents = new Map<ObjectKey, Destructive[]>();
+  for (const key of fates.swapped) consents.set(key, nodes.b.get(key)?.swap?.losses ?? []);
+  for (const key of [...fates.retyped, ...fates.alter.keys()])
+    if (key.startsWith("column:")) consents.set(key, changingOver(key, fates, nodes).flatMap(kindsOf));
+  const pairs = [...consents.keys()].flatMap((key) =>
+    [...(nodes.a.get(key)?.needs ?? []), ...(nodes.b.get(key)?.needs ?? [])]
+      .filter((need) => need.startsWith("type:") && consents.has(need))
+      .map((need) => [key, need] as const),
+  );
+  for (let settled = false; !settled; ) {
+    settled = true;
+    for (const [key, need] of pairs) {
+      const [own = [], theirs = []] = [consents.get(key), consents.get(need)];
+      const all = [...new Set([...own, ...theirs])].sort();
+      if (all.length === new Set(own).size && all.length === new Set(theirs).size) continue;
+      consents.set(key, all).set(need, all);
+      settled = false;
+    }
+  }
+  return consents;
+}
+
+/** How a column that stays is altered. */
+function changingOver(key: ObjectKey, fates: Fates, nodes: Found["nodes"]): Draft[] {
+  const drafts = fates.alter.get(key)?.drafts ?? [];
+  const typed = drafts.some(({ sql }) => / ALTER COLUMN .* TYPE /.test(sql));
+  const retyped = fates.retyped.has(key) && !typed ? (nodes.b.get(key)?.retype?.() ?? []) : [];
+  return [...retyped, ...drafts];
 }
 
 /** What is lost when something is dropped to be made anew. */
@@ -130,10 +184,7 @@ function draftsOf(step: Step, fates: Fates, nodes: Found["nodes"]): Draft[] {
     return [...aside, ...node.create(step.members.map((member) => member.node))];
   }
   if (verb === "drop") return fates.swapped.has(key) && node.swap !== undefined ? node.swap.end() : node.drop();
-  const drafts = fates.alter.get(key)?.drafts ?? [];
-  const typed = drafts.some(({ sql }) => / ALTER COLUMN .* TYPE /.test(sql));
-  const retyped = fates.retyped.has(key) && !typed ? (nodes.b.get(key)?.retype?.() ?? []) : [];
-  return [...retyped, ...drafts];
+  return changingOver(key, fates, nodes);
 }
 
 /** One entry for every object that differs or is made anew. */

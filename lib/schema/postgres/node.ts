@@ -5,7 +5,8 @@ import { nameIn } from "./keys.ts";
 import { ident, unquoted } from "./quote.ts";
 
 /** A statement in the making. */
-export interface Draft extends Partial<Pick<Statement, "hazards" | "destructive" | "commitAfter" | "transactional">> {
+export interface Draft
+  extends Partial<Pick<Statement, "hazards" | "destructive" | "besides" | "commitAfter" | "transactional">> {
   sql: string;
 }
 
@@ -57,7 +58,12 @@ export interface Node {
   /** A column: with its type or collation made anew beside the old one. */
   retype?(): Draft[];
   /** A type: out of the way under another name, while columns change over, as others have been before it; and its end. */
-  swap?: { aside(swapped: ReadonlySet<ObjectKey>): Draft[]; end(): Draft[] };
+  swap?: {
+    /** What values lose that change over. */
+    losses?: Destructive[];
+    aside(swapped: ReadonlySet<ObjectKey>): Draft[];
+    end(): Draft[];
+  };
   /** The object itself, for {@link Node.compare} of the same kind. */
   it: unknown;
 }

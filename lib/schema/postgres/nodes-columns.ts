@@ -1,9 +1,10 @@
-import type { Hazard } from "../change.ts";
+import { destroying, type Hazard } from "../change.ts";
 import type { Column, Table } from "../model.ts";
 import type { ObjectKey } from "../model-objects.ts";
 import { commentDraft } from "./access.ts";
 import { compareColumns } from "./column-changes.ts";
 import { columnGrants, exclusive, identityClause, type Placed, usualNotNull } from "./column-parts.ts";
+import { carriage } from "./composites.ts";
 import { keyOf } from "./keys.ts";
 import { type Draft, hazardsOn, isPartition, type Node, node, type World } from "./node.ts";
 import { type Adoption, adoptionNeeds, handOver } from "./nodes-inheritance.ts";
@@ -210,13 +211,16 @@ class ColumnSql {
     const { column } = this.#it;
     const name = ident(column.name);
     const collate = column.postgres?.collate ? ` COLLATE ${column.postgres.collate}` : "";
+    const carried = carriage(this.#world, name, { from: column.type, to: column.type });
     return {
-      sql: `${this.#alter} ALTER COLUMN ${name} TYPE ${column.type}${collate} USING ${name}::text::${column.type}`,
+      sql: `${this.#alter} ALTER COLUMN ${name} TYPE ${column.type}${collate} USING ${carried.using}`,
+      ...destroying(carried.losses),
       ...hazardsOn(
         this.#world,
         this.#table,
         this.#exclusive(),
         { name: "rewrites-table", detail: `every row for ${this.#name()}` },
+        ...carried.hazards,
         { name: "may-fail", detail: `values of ${this.#name()} that the new type doesn't have` },
       ),
     };

@@ -11,6 +11,7 @@ import type {
   UserType,
 } from "../model-objects.ts";
 import { commentDraft, describeChange, describeNew, type Named } from "./access.ts";
+import { carriage, lostAttribute } from "./composites.ts";
 import { keyOf } from "./keys.ts";
 import { Differences, type Draft, type Node, node, type World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
@@ -51,6 +52,7 @@ export function typeNode(world: World, type: UserType): Node {
     drop: `DROP ${named.sqlName}`,
     compare: (a, b) => compareTypes(world, named, a, b),
     swap: {
+      losses: carriage(world, "", { from: name, to: name }).losses,
       aside: (swapped) => [
         { sql: `ALTER ${named.sqlName} RENAME TO ${ident(aside)}` },
         ...(type.kind === "range" ? rangeAside(type, subtypeOf(world, type, swapped)) : []),
@@ -222,7 +224,8 @@ function compareComposites(found: Differences, a: CompositeType, b: CompositeTyp
       if (!b.attributes.some((other) => other.name === name))
         found.add({
           sql: `${alter} DROP ATTRIBUTE ${ident(name)}`,
-          hazards: [{ name: "deletes-data", detail: `${name} in every ${shown(b.schema, b.name)}` }],
+          hazards: [lostAttribute(b, name)],
+          destructive: "drop-attribute",
         });
     for (const attribute of b.attributes)
       if (!a.attributes.some(({ name }) => name === attribute.name))
