@@ -113,6 +113,44 @@ for (const version of soak ? [NEWEST, "17", "15", OLDEST] : [NEWEST, OLDEST]) {
       expect(lost).toEqual([["(7,x,2)"], ["(7,x,2)"], ["(x,,7)"]]);
     });
 
+    test("a type that holds less of its values waits for consent, by its column; one that refuses what doesn't fit needs none", async () => {
+      const server = await serverOf(version);
+      const columns = "abcdefghijklmno".split("");
+      const query = `SELECT ${columns.map((name) => `${name}::text`).join(", ")}, pg_get_expr(adbin, adrelid) FROM t, pg_attrdef`;
+      const [before = [], careful = [], after = []] = await valuesAlong(server, "column-type-narrows", query);
+      const [old, kept, now] = [before, careful, after].map(([row = ""]) => row.split(" | "));
+      const fits = columns.indexOf("k");
+      expect(kept).toEqual(old?.with(fits, "7.0") ?? []);
+      const cut = [
+        "1",
+        "2024-01-02",
+        "10:11:12",
+        "1.2345679",
+        "3",
+        "1.2345679e+11",
+        "x".repeat(63),
+        "10.0.0.0/8",
+        "1.23",
+      ];
+      const [n, o] = ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "long"];
+      expect(now).toEqual([...cut, "2024-01-02 10:11:12.988", "7.0", "123", "1 day 02:00:00", n, o, "5"]);
+    });
+
+    test("what counts by a time zone counts by UTC, whoever runs the script", async () => {
+      const server = await serverOf(version);
+      const query =
+        "SELECT a::timestamp AT TIME ZONE 'UTC' = '2024-07-01 12:00+00', b AT TIME ZONE 'UTC' = '2024-07-01 12:00', c[1]::text FROM t";
+      await withClient(server, "postgres", (client) =>
+        client.query("ALTER ROLE CURRENT_USER SET TimeZone = 'Asia/Tokyo'"),
+      );
+      try {
+        const [, careful] = await valuesAlong(server, "column-type-time-zones", query);
+        expect(careful).toEqual(["true | true | 2024-07-01 12:00:00"]);
+      } finally {
+        await withClient(server, "postgres", (client) => client.query("ALTER ROLE CURRENT_USER RESET TimeZone"));
+      }
+    });
+
     test.skipIf(readProvisioned().samples === null)(
       "an empty database becomes Pagila, and Pagila an empty one",
       async () => {

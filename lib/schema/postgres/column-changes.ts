@@ -1,4 +1,4 @@
-import type { Hazard } from "../change.ts";
+import { destroying, type Hazard } from "../change.ts";
 import type { Column } from "../model.ts";
 import { columnGrantsLeft, commentDraft } from "./access.ts";
 import { conversion } from "./casts.ts";
@@ -81,14 +81,18 @@ function compareType({ world, found, column }: On, a: Placed, b: Placed): void {
     found.anew("collation", collate[0], collate[1]);
     return;
   }
-  const { using, hazards } = conversion(world, ident(now.name), { from: old.type, to: now.type, where });
+  const { using, hazards, losses, zoned } = conversion(world, ident(now.name), { from: old.type, to: now.type, where });
   const collation = collate[1] !== "" ? ` COLLATE ${collate[1]}` : "";
   if (old.type !== now.type) found.words.push(`type: ${old.type} → ${now.type}`);
   if (collate[0] !== collate[1])
     found.words.push(`collation: ${collate[0] || "the type's"} → ${collate[1] || "the type's"}`);
+  // Or the values would be those of whoever runs the script.
+  if (zoned && b.table.kind !== "foreign table") found.add("SET LOCAL TimeZone = 'UTC'");
   found.add({
     sql: `${column} TYPE ${now.type}${collation}${using === undefined ? "" : ` USING ${using}`}`,
     hazards: [exclusive(b.table), ...hazards],
+    // Rows of a foreign table are another server's.
+    ...(b.table.kind === "foreign table" ? {} : destroying(losses)),
   });
   found.disturbs = true;
 }

@@ -1,5 +1,6 @@
 import type { Destructive, Hazard } from "../change.ts";
 import type { CompositeType, DomainType } from "../model-objects.ts";
+import { lossBetween, parseType, undomained } from "./losses.ts";
 import type { World } from "./node.ts";
 import { ident, qualified, shown } from "./quote.ts";
 
@@ -13,15 +14,20 @@ export interface Carriage {
 interface Types {
   from: string;
   to: string;
+  /** Which values, for messages. */
+  where: string;
 }
 
 /** By its text, attribute after attribute, where they have kept their places; else by the attributes' names. */
-export function carriage(world: World, value: string, { from, to }: Types): Carriage {
-  if (keepsPlaces(world, { from, to })) return { using: `${value}::text::${to}`, hazards: [], losses: [] };
+export function carriage(world: World, value: string, { from, to, where }: Types): Carriage {
+  if (keepsPlaces(world, { from, to })) {
+    const hazards = narrowed(world, { from, to, where });
+    return { using: `${value}::text::${to}`, hazards, losses: hazards.length > 0 ? ["narrow-type"] : [] };
+  }
   const [a, b] = [userType(world, "a", from), userType(world, "b", to)];
-  if (a?.kind === "domain") return carriage(world, value, { from: a.type, to });
+  if (a?.kind === "domain") return carriage(world, value, { from: a.type, to, where });
   if (b?.kind === "domain") {
-    const inner = carriage(world, value, { from, to: b.type });
+    const inner = carriage(world, value, { from, to: b.type, where });
     return { ...inner, using: `(${inner.using})::${to}` };
   }
   if (a !== undefined && b !== undefined) return byNames(world, value, { a, b });
@@ -42,7 +48,11 @@ function byNames(world: World, value: string, { a, b }: { a: CompositeType; b: C
     if (old === undefined) return "NULL";
     const field = `(${value}).${ident(name)}`;
     if (old.type === type && !isOfUser(world, type)) return field;
-    const carried = carriage(world, field, { from: old.type, to: type });
+    const carried = carriage(world, field, {
+      from: old.type,
+      to: type,
+      where: `${name} in every ${shown(b.schema, b.name)}`,
+    });
     hazards.push(...carried.hazards);
     losses.push(...carried.losses);
     return carried.using;
@@ -61,8 +71,21 @@ export function lostAttribute({ schema, name }: CompositeType, attribute: string
   return { name: "deletes-data", detail: `${attribute} in every ${shown(schema, name)}` };
 }
 
+/** What the text of an attribute loses that gets another type. */
+function narrowed(world: World, { from, to, where }: Types): Hazard[] {
+  const [a, b] = [userType(world, "a", from.replace(/\[\]$/, "")), userType(world, "b", to.replace(/\[\]$/, ""))];
+  if (a?.kind === "composite" && b?.kind === "composite")
+    return a.attributes.flatMap((old, at) => {
+      const now = b.attributes[at]?.type ?? "";
+      return narrowed(world, { from: old.type, to: now, where: `${old.name} in every ${shown(b.schema, b.name)}` });
+    });
+  const [before, after] = [parseType(undomained(world, "a", from)), parseType(undomained(world, "b", to))];
+  const detail = lossBetween(before, after, { to, where });
+  return detail === undefined ? [] : [{ name: "deletes-data", detail }];
+}
+
 /** Whether the text of the one means the same as one of the other. */
-function keepsPlaces(world: World, { from, to }: Types): boolean {
+function keepsPlaces(world: World, { from, to }: Omit<Types, "where">): boolean {
   const [a, b] = [userType(world, "a", from.replace(/\[\]$/, "")), userType(world, "b", to.replace(/\[\]$/, ""))];
   if (a?.kind === "domain") return keepsPlaces(world, { from: a.type, to });
   if (b?.kind === "domain") return keepsPlaces(world, { from, to: b.type });

@@ -211,7 +211,7 @@ class ColumnSql {
     const { column } = this.#it;
     const name = ident(column.name);
     const collate = column.postgres?.collate ? ` COLLATE ${column.postgres.collate}` : "";
-    const carried = carriage(this.#world, name, { from: column.type, to: column.type });
+    const carried = carriage(this.#world, name, { from: column.type, to: column.type, where: this.#name() });
     return {
       sql: `${this.#alter} ALTER COLUMN ${name} TYPE ${column.type}${collate} USING ${carried.using}`,
       ...destroying(carried.losses),

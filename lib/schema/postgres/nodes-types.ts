@@ -52,7 +52,7 @@ export function typeNode(world: World, type: UserType): Node {
     drop: `DROP ${named.sqlName}`,
     compare: (a, b) => compareTypes(world, named, a, b),
     swap: {
-      losses: carriage(world, "", { from: name, to: name }).losses,
+      losses: carriage(world, "", { from: name, to: name, where: name }).losses,
       aside: (swapped) => [
         { sql: `ALTER ${named.sqlName} RENAME TO ${ident(aside)}` },
         ...(type.kind === "range" ? rangeAside(type, subtypeOf(world, type, swapped)) : []),
