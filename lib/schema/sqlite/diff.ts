@@ -1,5 +1,13 @@
 import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
-import type { Change, Destructive, DiffOptions, Hazard, Plan, Statement } from "../change.ts";
+import {
+  type Change,
+  type Destructive,
+  type DiffOptions,
+  type Hazard,
+  kindsOf,
+  type Plan,
+  type Statement,
+} from "../change.ts";
 import type { Table } from "../model.ts";
 import { type FullSchema, OBJECT_KINDS, type ObjectKind } from "../model-objects.ts";
 import { selector } from "../select.ts";
@@ -181,7 +189,7 @@ function changeTable(work: Work, pair: TablePair): Statement[] {
   work.counted.add(name.toLowerCase());
   work.rebuilt.set(name.toLowerCase(), {
     change,
-    destructive: made[0]?.destructive,
+    kinds: made.slice(0, 1).flatMap(kindsOf),
     renames: new Map([...pair.renames].map(([from, to]) => [from.toLowerCase(), to])),
     gone: goneColumns(pair),
   });

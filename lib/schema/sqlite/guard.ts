@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/sqlite/quote.ts";
-import type { Hazard, Statement } from "../change.ts";
+import { type Hazard, kindsOf, type Statement } from "../change.ts";
 import type { FullSchema } from "../model-objects.ts";
 import { byName, type Work } from "./work.ts";
 
@@ -21,7 +21,7 @@ export function countRows(table: string, { none }: { none: boolean }): { before:
  * when rows are missing, when keys point into the void that did not before, or when the first row is gone.
  */
 export function guarded(statements: Statement[], { a, b, rebuilt, counted }: Work): Statement[] {
-  const dropping = statements.some(({ destructive }) => destructive === "drop-table" || destructive === "drop-column");
+  const dropping = statements.flatMap(kindsOf).some((kind) => kind === "drop-table" || kind === "drop-column");
   const known = b.tables.some((table) => table.keys.some(({ kind }) => kind === "foreign key"));
   const keys = known && (dropping || rebuilt.size > 0) && !mismatched(a) && !mismatched(b);
   const [first] = statements;

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "../../engine/sqlite/quote.ts";
-import type { Destructive, Hazard, Statement } from "../change.ts";
+import { type Destructive, destroying, type Hazard, type Statement } from "../change.ts";
 import type { Table } from "../model.ts";
 import { type ColumnText, hasAttribute, isGenerated, parseTable, type TableText, unnamed } from "./definition.ts";
 import { countRows, SAVEPOINT } from "./guard.ts";
@@ -138,8 +138,9 @@ export function rebuild(
     (column) => !b.columns.some((one) => one.name.toLowerCase() === column.name.toLowerCase()),
   );
   const lost = gone.filter((column) => !isGenerated(column));
-  const destructive: { destructive?: Destructive } =
-    lost.length > 0 ? { destructive: "drop-column" } : loses ? { destructive: loses } : {};
+  const cut = converted(pair);
+  const kinds: Destructive[] = lost.length > 0 ? ["drop-column"] : loses ? [loses] : [];
+  const destructive = destroying([...kinds, ...(cut.length > 0 ? ["narrow-type" as const] : [])]);
   const statement = (sql: string, hazards: Hazard[] = []): Statement => ({
     sql,
     hazards,
@@ -149,6 +150,7 @@ export function rebuild(
   });
   const hazards: Hazard[] = [
     ...lost.map((column) => ({ name: "deletes-data" as const, detail: `the values of ${name}.${column.name}` })),
+    ...cut.map((detail) => ({ name: "deletes-data" as const, detail })),
     ...narrowed(pair).map((detail) => ({ name: "may-fail" as const, detail })),
     { name: "rewrites-table", detail: `all rows of ${name} are copied into a new table` },
     { name: "locks", detail: "nobody else writes to the database until the transaction ends" },
@@ -212,6 +214,32 @@ function keepCounter(name: string, beside: string): string[] {
     `DELETE FROM sqlite_sequence WHERE name = ${now}`,
     `INSERT INTO sqlite_sequence (name, seq) SELECT ${now}, seq FROM sqlite_sequence WHERE name = ${old}`,
   ];
+}
+
+type Affinity = "integer" | "real" | "numeric" | "text" | "none";
+
+/** By the rules of https://www.sqlite.org/datatype3.html (3.1). */
+function affinityOf({ strict }: TableText, { type }: ColumnText): Affinity {
+  const lower = type.toLowerCase();
+  if (strict && lower === "any") return "none";
+  if (lower.includes("int")) return "integer";
+  if (/char|clob|text/.test(lower)) return "text";
+  if (lower === "" || lower.includes("blob")) return "none";
+  return /real|floa|doub/.test(lower) ? "real" : "numeric";
+}
+
+/** What values lose as the new table takes them for others: a text that looks like a number becomes one. */
+function converted({ a, b, name }: TablePair): string[] {
+  return b.columns.flatMap((column) => {
+    const old = a.columns.find((one) => one.name.toLowerCase() === column.name.toLowerCase());
+    if (old === undefined || isGenerated(old) || isGenerated(column)) return [];
+    const [from, to] = [affinityOf(a, old), affinityOf(b, column)];
+    const values = `values of ${name}.${column.name}`;
+    if (from === to || to === "none") return [];
+    if (to === "text") return from === "integer" ? [] : [`digits of ${values} beyond the 15th`];
+    if (from === "text" || from === "none") return [`how ${values} are written, such as the zeros of '00123'`];
+    return to === "real" ? [`${values} beyond 2^53 are rounded`] : [];
+  });
 }
 
 /** What rows may be that the new table refuses. */

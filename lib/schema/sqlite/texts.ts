@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../../engine/sqlite/quote.ts";
-import type { Destructive, Hazard, Statement } from "../change.ts";
+import { type Destructive, destroying, type Hazard, type Statement } from "../change.ts";
 import type { FullSchema } from "../model-objects.ts";
 import { canonicalText } from "./definition.ts";
 import { isWord, nameOf, tokensOf, withNames } from "./tokens.ts";
@@ -48,19 +48,19 @@ export function planTexts(
   const kept = new Set([...work.b.tables.map(({ name }) => name.toLowerCase()), ""]);
   const drops: Statement[] = [];
   const makes: Statement[] = [];
-  const drop = (text: Text, change: string, destructive?: Destructive) =>
+  const drop = (text: Text, change: string, kinds: Destructive[]) =>
     drops.push({
       sql: `DROP ${kind.toUpperCase()} ${quoteIdentifier(text.name)}`,
       hazards: [],
       transactional: true,
       change,
-      ...(destructive ? { destructive } : {}),
+      ...destroying(kinds),
     });
   for (const [key, text] of old) {
     const table = work.renamedTables.get(text.table) ?? text.table;
     // What belongs to a table that goes, goes with it.
     if (now.has(key) || !kept.has(table.toLowerCase())) continue;
-    drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), DROPS[kind]);
+    drop(text, note(work, kind, text.name, { action: "drop", words: [text.sql] }), [DROPS[kind]]);
   }
   const strays = before.filter((text) => !keep(text) && !now.has(text.name.toLowerCase()));
   makes.push(...strays.flatMap((text) => remake(work, kind, text)));
@@ -74,17 +74,19 @@ export function planTexts(
     const action = was === undefined ? "create" : alike ? "rebuild" : "replace";
     const words = action === "replace" ? [`− ${was?.sql}`, `+ ${text.sql}`] : action === "create" ? [text.sql] : [];
     const change = note(work, kind, text.name, { action, words });
+    // What its table isn't made anew for stays as it is.
+    const kinds = follows?.kinds ?? [];
     // The table takes its own along when it goes.
     if (was !== undefined && !(follows && was.table.toLowerCase() === text.table.toLowerCase()))
-      drop(was, change, follows?.destructive);
+      drop(was, change, kinds);
     // A view's triggers go with it, as a table's do.
-    if (was !== undefined && kind === "view") work.rebuilt.set(key, { change, renames: new Map(), gone: new Set() });
+    if (was !== undefined && kind === "view")
+      work.rebuilt.set(key, { change, kinds: [], renames: new Map(), gone: new Set() });
     const hazards: Hazard[] =
       /^create\s+unique/i.test(text.sql) && action !== "rebuild"
         ? [{ name: "may-fail", detail: `rows of ${text.table} that are equal in ${text.name}` }]
         : [];
-    const consent = follows?.destructive === undefined ? {} : { destructive: follows.destructive };
-    makes.push({ sql: text.sql, hazards, transactional: true, change, ...consent });
+    makes.push({ sql: text.sql, hazards, transactional: true, change, ...destroying(kinds) });
   }
   return { drops, makes };
 }
@@ -98,8 +100,8 @@ function remake(work: Work, kind: keyof typeof DROPS, { table, sql }: Text): Sta
   if (kind === "index" && tokensOf(sql).some((token) => ground.gone.has(nameOf(token).toLowerCase()))) return [];
   const tables = [...work.renamedTables].filter(([, to]) => to === name);
   const renames = new Map([...ground.renames, ...tables.map(([from, to]) => [from.toLowerCase(), to] as const)]);
-  const consent = ground.destructive === undefined ? {} : { destructive: ground.destructive };
-  return [{ sql: withNames(sql, renames), hazards: [], transactional: true, change: ground.change, ...consent }];
+  const { change, kinds } = ground;
+  return [{ sql: withNames(sql, renames), hazards: [], transactional: true, change, ...destroying(kinds) }];
 }
 
 /** A trigger on a table of another name follows it by itself, and its text with it. */

@@ -5,7 +5,7 @@ import type { FullSchema, ObjectKind } from "../model-objects.ts";
 interface Rebuilt {
   change: string;
   /** What the step asks for: what stands on it is left out along with it. */
-  destructive?: Destructive | undefined;
+  kinds: Destructive[];
   /** Columns, in small letters: the new names, and those that don't stay. */
   renames: ReadonlyMap<string, string>;
   gone: ReadonlySet<string>;

@@ -117,7 +117,7 @@ describe("what stands on a table that is made anew", () => {
     ["--kinds", { kinds: ["table", "column"] }],
   ])("stays as it is where %s leaves it out", async (_, options) => {
     const { database, plan } = await apply(
-      "CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, d TEXT, e TEXT);",
+      "CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT DEFAULT 'x', d TEXT, e TEXT);",
       options,
       [],
     );
@@ -144,7 +144,7 @@ describe("what stands on a table that is made anew", () => {
   });
 
   test("waits for the consent that the table waits for", async () => {
-    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, e TEXT);
+    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT DEFAULT 'x', e TEXT);
       ${before.join(";")}; CREATE INDEX other ON t (e, c);`;
     const { database, plan } = await apply(after, {}, []);
     expect(standing(database)).toEqual(before);
@@ -153,7 +153,7 @@ describe("what stands on a table that is made anew", () => {
   });
 
   test("is not dropped along with the old table unless that is allowed", async () => {
-    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c INTEGER, d TEXT, e TEXT);
+    const after = `CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT DEFAULT 'x', d TEXT, e TEXT);
       ${before.slice(1).join(";")};`;
     const { database, plan } = await apply(after, {}, []);
     expect(standing(database)).toEqual(before);
@@ -178,6 +178,27 @@ function runOn(database: Database, plan: Plan, fails: string, instead = "Stopped
     }
   });
 }
+
+test("a type that reads values as others waits for consent, with the indexes and triggers of its table", async () => {
+  const [before, after] = ["before", "after"].map((file) =>
+    loaded(readFileSync(join(CASES, "column-type-narrows", `${file}.sql`), "utf8")),
+  ) as [Database, Database];
+  const [a, b] = [await sqliteDialect.read(sessionOf(before)), await sqliteDialect.read(sessionOf(after))];
+  const plan = sqliteDialect.diff(a, b, WHOLE);
+  const zips = () => before.query("SELECT zip FROM t").values().flat();
+  expect(notAllowed(plan, new Set())).toEqual(["narrow-type"]);
+  before.exec(renderSql(plan, sqliteDialect.script, new Set()));
+  expect(zips()).toEqual(["00123"]);
+  expect(before.query("SELECT name FROM sqlite_schema ORDER BY name").values().flat()).toEqual([
+    "by_zip",
+    "p",
+    "t",
+    "tidy",
+  ]);
+  const rest = sqliteDialect.diff(await sqliteDialect.read(sessionOf(before)), b, WHOLE);
+  before.exec(renderSql(rest, sqliteDialect.script, new Set(["narrow-type"] as const)));
+  expect(zips()).toEqual([123]);
+});
 
 const seeds = Array.from({ length: process.env.DITTO_TEST_SOAK === "1" ? 500 : 60 }, (_, seed) => seed);
 
