@@ -13,8 +13,9 @@
  *   --sql                  print the SQL, each statement under its hazards; "| psql -v ON_ERROR_STOP=1" takes it from there
  *   --html FILE            write one page with everything in it
  *   --json                 changes, statements, hazards and proposed renames as data
- *   --allow KINDS          carry out what destroys something, by name: drop-table,drop-column,… or all. What is not
- *                          allowed stands in the SQL as a comment
+ *   --allow KINDS          carry out what destroys something, by name: drop-table,drop-column,drop-attribute,
+ *                          narrow-type (values are cut, rounded or read otherwise),… or all. What is not allowed stands
+ *                          in the SQL as a comment
  *   --online               forms that let others go on working: CONCURRENTLY, NOT VALID and VALIDATE, NOT NULL by a CHECK
  *   --rename OLD=NEW       take a rename that was proposed: users=accounts, users.mail=email (may be repeated)
  *   --verify               try it first (Postgres): make A anew on a throwaway server from pg_dump, run every statement, and

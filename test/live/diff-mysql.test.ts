@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "mysql2/promise";
+import type { Statement } from "../../lib/schema/change.ts";
+import { mysqlDialect } from "../../lib/schema/mysql/index.ts";
+import { isAllowed, renderSql } from "../../lib/schema/render-sql.ts";
 import { must } from "../provision/exec.ts";
 import { readProvisioned } from "../provision/report.ts";
 import { loadSakila } from "../provision/sources.ts";
@@ -27,6 +30,12 @@ const soak = process.env.DITTO_TEST_SOAK === "1";
 const update = process.env.DITTO_TEST_UPDATE === "1";
 const cases = readCases();
 const servers: MysqlServer[] = soak ? ["mysql:9.7", "mariadb:11.8", "mariadb:10.11"] : ["mysql:9.7", "mariadb:11.8"];
+
+const NARROWING = new Set(["narrow-type"] as const);
+
+function needsConsent(statement: Statement): boolean {
+  return !isAllowed(statement, new Set());
+}
 
 const TABLE = "create table t (a varchar(10));\n";
 
@@ -97,6 +106,39 @@ for (const server of servers) {
       await run(sql, [databases[0]]);
       const dumps = await dumpAll(address, container, [{ databases }]);
       expect(differingLines(dumps.get(databases[0]) ?? [], dumps.get(databases[1]) ?? [])).toEqual([]);
+    });
+
+    test("a type that cuts values waits for consent, alone or with what its table does for it; the rest is done", async () => {
+      const { address } = await started();
+      const pair = cases.find(({ name }) => name === "column-type-narrows");
+      if (pair === undefined) throw new Error("The case is gone");
+      const { plan, databases } = await tryCase(address, pair, "narrows");
+      const worker = await createConnection({ ...loginOf(address), multipleStatements: true, dateStrings: true });
+      try {
+        await worker.query(`DROP DATABASE ${databases[0]}; CREATE DATABASE ${databases[0]}; USE ${databases[0]}`);
+        await worker.query(pair.before);
+        const values = async () => {
+          const [rows] = await worker.query("SELECT t.a, t.b, t.c, t.d, t.e, u.a AS ua FROM t, u");
+          return Object.values((rows as object[])[0] ?? {});
+        };
+        const before = await values();
+        await worker.query(renderSql(plan, mysqlDialect.script, new Set()));
+        expect(await values()).toEqual(before);
+        const [done] = await worker.query(
+          `SELECT table_name AS t, column_name AS c FROM information_schema.columns
+          WHERE table_schema = DATABASE() AND (column_name = 'g' OR data_type = 'bigint') ORDER BY 1, 2`,
+        );
+        expect<unknown>(done).toEqual(["f", "g"].map((c) => ({ t: "t", c })));
+        const left = renderSql(
+          { ...plan, statements: plan.statements.filter(needsConsent) },
+          mysqlDialect.script,
+          NARROWING,
+        );
+        await worker.query(left);
+        expect(await values()).toEqual(["1.23", "2024-01-02 03:04:05", "2024-01-02", 2, 123, 123]);
+      } finally {
+        await worker.end();
+      }
     });
 
     // A server is started for the file, which takes as long as a dozen pairs.

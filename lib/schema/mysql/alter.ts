@@ -1,5 +1,5 @@
 import { quoteIdentifier } from "../../engine/mysql/quote.ts";
-import type { Destructive, Hazard, Statement } from "../change.ts";
+import { type Destructive, destroying, type Hazard, type Statement } from "../change.ts";
 import { type Cost, dearest, type Part, RANK } from "./part.ts";
 
 /** An ALTER TABLE that is to be written. */
@@ -17,6 +17,7 @@ const GRAVEST: Destructive[] = [
   "drop-column",
   "drop-constraint",
   "drop-index",
+  "narrow-type",
 ];
 
 /** The statements that end all parts: one ALTER TABLE, and beside it only what must be possible to leave out. */
@@ -32,9 +33,12 @@ export function alterStatements(
   const alone = parts.filter((part) => part.alone !== undefined);
   const kind = (wanted: Destructive) => loose.filter(({ destructive }) => destructive === wanted);
   const alter = (some: Part[]) => alterStatement({ table, parts: some, online: online && innodb });
+  // What belongs to a part waits for consent with the statement that the part stands in.
+  const waiting = main.some(({ destructive }) => destructive === "narrow-type") ? kindsIn(main) : [];
   const whole = (part: Part, sql: string): Statement => ({
     sql,
     hazards: [...(/^UPDATE/.test(sql) ? [fires(table)] : costHazards(table, "copy")), COMMITS],
+    ...destroying(loose.includes(part) ? kindsIn([part]) : waiting),
     transactional: false,
     change: part.change.id,
   });
@@ -44,7 +48,8 @@ export function alterStatements(
     ...alter(kind("drop-index")),
     ...(online && innodb ? bySpeed(main) : [main]).flatMap(oneFulltextEach).flatMap(alter),
     ...alone.flatMap((part) => alter([part])),
-    ...main.flatMap((part) =>
+    ...alter(kind("narrow-type")),
+    ...[...main, ...kind("narrow-type")].flatMap((part) =>
       (part.after ?? []).map((sql) => ({
         ...whole(part, sql),
         hazards: /^UPDATE/.test(sql) ? [fires(table)] : [COMMITS],
@@ -52,6 +57,13 @@ export function alterStatements(
     ),
     ...alter(kind("drop-column")),
   ];
+}
+
+/** The gravest of them stands for all but values that are cut, which are none of its. */
+function kindsIn(parts: Part[]): Destructive[] {
+  const gravest = GRAVEST.find((kind) => parts.some((part) => part.destructive === kind)) ?? parts[0]?.destructive;
+  const narrows = parts.some(({ destructive }) => destructive === "narrow-type");
+  return [...(gravest === undefined ? [] : [gravest]), ...(narrows ? (["narrow-type"] as const) : [])];
 }
 
 function fires(table: string): Hazard {
@@ -99,7 +111,6 @@ function alterStatement({ table, parts, online }: Alter): Statement[] {
   const [first] = parts;
   if (first === undefined || (clauses.length === 0 && tail === undefined && alone === undefined)) return [];
   const cost = dearest(parts.map((part) => part.cost));
-  const destructive = GRAVEST.find((kind) => parts.some((part) => part.destructive === kind)) ?? first.destructive;
   const how = online && tail === undefined && alone === undefined ? algorithm(cost) : [];
   const all = alone === undefined ? [...clauses, ...how] : [alone];
   const lines = [all.join(",\n  "), tail].filter(Boolean).join("\n  ");
@@ -107,7 +118,7 @@ function alterStatement({ table, parts, online }: Alter): Statement[] {
     {
       sql: `ALTER TABLE ${quoteIdentifier(table)}${all.length > 1 ? "\n  " : " "}${lines}`,
       hazards: [...parts.flatMap(({ hazards }) => hazards), ...costHazards(table, cost), COMMITS],
-      ...(destructive === undefined ? {} : { destructive }),
+      ...destroying(kindsIn(parts)),
       transactional: false,
       change: first.change.id,
     },

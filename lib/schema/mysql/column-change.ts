@@ -1,5 +1,6 @@
 import type { Hazard } from "../change.ts";
 import type { ColumnText } from "./column.ts";
+import { lossBetween } from "./losses.ts";
 import type { TablePair } from "./pair.ts";
 import { type Cost, dearest, fromTo } from "./part.ts";
 import { namesIn } from "./tokens.ts";
@@ -75,10 +76,17 @@ function generatedText({ generated }: ColumnText): string {
 }
 
 /** What a MODIFY costs, and what may go wrong with rows that are there. */
-export function weigh(pair: TablePair, a: ColumnText, b: ColumnText): { cost: Cost; hazards: Hazard[] } {
+export function weigh(
+  pair: TablePair,
+  a: ColumnText,
+  b: ColumnText,
+): { cost: Cost; hazards: Hazard[]; loss: string | undefined } {
   const name = `${pair.name}.${b.name}`;
   const hazards: Hazard[] = [];
   const costs: Cost[] = ["instant"];
+  // Values that are computed are computed anew.
+  const loss = a.generated === undefined || b.generated === undefined ? lossBetween(a.type, b.type, name) : undefined;
+  if (loss !== undefined) hazards.push({ name: "deletes-data", detail: loss });
   const retyped = a.type !== b.type || pair.collationIn("a", a) !== pair.collationIn("b", b);
   if (retyped) {
     const wider = widened(pair, a, b);
@@ -96,7 +104,7 @@ export function weigh(pair: TablePair, a: ColumnText, b: ColumnText): { cost: Co
   if (a.autoIncrement !== b.autoIncrement || a.check !== b.check || a.srid !== b.srid) costs.push("copy");
   if (a.invisible !== b.invisible) costs.push("inplace");
   if (a.extras.join() !== b.extras.join()) costs.push("copy");
-  return { cost: pair.innodb ? dearest(costs) : retyped ? "copy" : dearest(costs), hazards };
+  return { cost: pair.innodb ? dearest(costs) : retyped ? "copy" : dearest(costs), hazards, loss };
 }
 
 /** The cost of a change that every value survives and no row is written for; undefined when it is no such. */

@@ -128,15 +128,34 @@ function alteration(pair: TablePair, old: ColumnText, column: ColumnText): Part 
   const text = changing ? withoutDefault(written(pair, column), column) : written(pair, column);
   const quoted = quoteIdentifier(column.name);
   const later = `ALTER TABLE ${quoteIdentifier(pair.name)} ALTER COLUMN ${quoted} SET DEFAULT ${column.default}`;
+  const { loss, ...weighed } = weigh(pair, old, column);
   return {
     change: changeOf("column", name, action, words),
     clauses: [{ rank: RANK.modify, sql: `${verb} ${quoted} ${text}` }],
-    ...weigh(pair, old, column),
+    ...weighed,
+    ...(loss === undefined
+      ? {}
+      : { destructive: "narrow-type" as const, bound: isTied(pair, { old, column, action }) }),
     // It is written anew for a name in its expression, which no ALTER in place takes.
     ...(action === "rebuild" ? { cost: "copy" as const } : {}),
     before: isMaterialised(old, column) ? materialising(pair, old) : [],
     after: changing ? [later] : defaultless(pair, column),
   };
+}
+
+/** Whether something else in the statement is about the column too, or about the whole table, so that they go together. */
+function isTied(pair: TablePair, { old, column, action }: { old: ColumnText; column: ColumnText; action: string }) {
+  if (action !== "alter" || isMaterialised(old, column) || pair.touched.has(column.name)) return true;
+  if (pair.linked.has(column.name)) return true;
+  const texts = [pair.a, pair.b].flatMap(({ indexes, foreignKeys, checks, columns, primaryKey, tail }) => [
+    primaryKey,
+    tail,
+    ...indexes.map(({ text }) => text),
+    ...foreignKeys.map((key) => JSON.stringify(key)),
+    ...checks.map(({ expression }) => expression),
+    ...columns.map(({ generated }) => generated?.expression ?? ""),
+  ]);
+  return texts.some((text) => namesIn(text).includes(column.name) || text.includes(`\`${column.name}\``));
 }
 
 /** A virtual column has no values that it could keep. */
