@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Check } from "../../lib/bases/check.ts";
 import type { Diagnosis } from "../../lib/copies/doctor.ts";
+import { manifestOf } from "../lib/bases/dump-manifest.ts";
 import { attempt } from "../provision/exec.ts";
 import type { Source } from "../provision/sources.ts";
 import { missingPostgres, postgresImage, sharedSource, urlTo } from "./support/postgres.ts";
@@ -121,10 +122,7 @@ describe.skipIf(missing !== undefined)(`doctor.ts${missing ? ` (${missing})` : "
     const created_at = new Date(Date.now() - 3 * 24 * 3600 * 1000).toISOString();
     const key = `shop/healthy/none/${created_at.replace(/[:.]/g, "-")}.dump`;
     project.write(`store/${key}`, "");
-    project.write(
-      `store/${key}.json`,
-      JSON.stringify({ version: 1, key, created_at, bytes: 0, sha256: "0".repeat(64) }),
-    );
+    project.write(`store/${key}.json`, JSON.stringify({ ...manifestOf(Buffer.from(""), 1), key, created_at }));
     const store = join(project.folder, "store");
     const { status, lines } = await diagnosed({ disk: { min_free: "100000G" }, dump: { store, stale_after: "2d" } });
     expect(lines).toMatchObject({
@@ -234,10 +232,7 @@ describe.skipIf(missing !== undefined)(`doctor.ts${missing ? ` (${missing})` : "
     const created_at = new Date(Date.now() + 5 * 3600 * 1000).toISOString();
     const key = `shop/ahead/none/${created_at.replace(/[:.]/g, "-")}.dump`;
     project.write(`ahead/${key}`, "");
-    project.write(
-      `ahead/${key}.json`,
-      JSON.stringify({ version: 1, key, created_at, bytes: 0, sha256: "0".repeat(64) }),
-    );
+    project.write(`ahead/${key}.json`, JSON.stringify({ ...manifestOf(Buffer.from(""), 1), key, created_at }));
     const { lines, status } = await diagnosed({ dump: { store: join(project.folder, "ahead") } });
     expect(lines.dump).toMatchObject({
       status: "failed",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Status } from "../../lib/copies/status.ts";
+import { manifestOf } from "../lib/bases/dump-manifest.ts";
 import { missingPostgres, postgresImage, query } from "./support/postgres.ts";
 import { makeProject, type Project } from "./support/project.ts";
 import { type S3Server, startS3 } from "./support/s3.ts";
@@ -94,7 +95,7 @@ describe.skipIf(missing !== undefined)(`dumps in S3${missing ? ` (${missing})` :
       "team/shop/shop/none/2099-01-02T03-04-05-006Z.dump",
     ];
     await s3.client.write(old, "old");
-    await s3.client.write(`${old}.json`, JSON.stringify({ version: 1, bytes: 3, sha256: "0".repeat(64) }));
+    await s3.client.write(`${old}.json`, JSON.stringify(manifestOf(Buffer.from("old"), 2)));
     await s3.client.write(half, "half");
     const base = await here.json<{ dump_key: string; rows: number }>("reseed", ["--from", shop()], withS3());
     key = base.dump_key;
