@@ -119,9 +119,10 @@ describe("what stands on a table that is made anew", () => {
     const { database, plan } = await apply(
       "CREATE TABLE log (x); CREATE TABLE t (id INTEGER PRIMARY KEY, c TEXT DEFAULT 'x', d TEXT, e TEXT);",
       options,
-      [],
+      DESTRUCTIVE,
     );
     expect(standing(database)).toEqual(before);
+    expect(notAllowed(plan, new Set())).toEqual([]);
     expect(plan.changes.map(({ name }) => name)).toEqual(["t.c"]);
   });
 
