@@ -2,7 +2,7 @@ import type { Session } from "../../engine/index.ts";
 import { quoteIdentifier, quotePattern, quoteQualified } from "../../engine/postgres/quote.ts";
 import { majorOf } from "../../engine/postgres/server.ts";
 import { DittoError, messageOf } from "../../kit/errors.ts";
-import { isOfUser, qualifiedName, type Schema, type Table } from "../../schema/model.ts";
+import { qualifiedName, type Schema, type Table } from "../../schema/model.ts";
 import { readPostgresRelations, readPostgresTables } from "../../schema/postgres/read.ts";
 import type { SourceBuild, TableRows, Transferred } from "../build.ts";
 import { countAgain, tablesToCount } from "../recount.ts";
@@ -118,10 +118,10 @@ async function openSnapshot(build: SourceBuild): Promise<Schema> {
 }
 
 function lockable(schema: Schema, chosen: Chosen): Table[] {
-  const left = new Set(chosen.left);
-  return schema.tables.filter(
-    (table) => ["table", "partition", "partitioned"].includes(table.kind) && !left.has(table) && isOfUser(table),
-  );
+  const { left, emptied, filtered, whole } = chosen;
+  const held = new Set([...emptied, ...filtered.map(({ table }) => table), ...whole]);
+  const isParent = (table: Table) => table.kind === "partitioned" && table.extension === "" && !left.includes(table);
+  return schema.tables.filter((table) => held.has(table) || isParent(table));
 }
 
 async function lock(session: Session, tables: Table[], waitMs: number): Promise<void> {

@@ -11,21 +11,18 @@ const CHUNK = 4 << 20;
 
 /** Regular files below these folders that were made or changed since `moment` was; unless told otherwise on their own file systems only. */
 export async function filesSince(folders: string[], moment: string, { across = false } = {}): Promise<string[]> {
-  if (folders.length === 0) return [];
-  const find = [
-    "find",
-    ...folders,
-    ...(across ? [] : ["-xdev"]),
-    "-type",
-    "f",
-    "-size",
-    "+0",
-    "-cnewer",
-    moment,
-    "-print0",
-  ];
-  // What vanishes meanwhile makes its status 1.
-  return (await attempt(find)).stdout.split("\0").filter(Boolean);
+  const tests = [...(across ? [] : ["-xdev"]), "-type", "f", "-size", "+0", "-cnewer", moment, "-print0"];
+  const found: string[] = [];
+  for (const folder of folders) {
+    for (let turn = 1; ; turn++) {
+      // What vanishes meanwhile makes its status 1; a folder that does while it is read ends it before all was seen.
+      const { stdout, stderr } = await attempt(["find", folder, ...tests]);
+      found.push(...stdout.split("\0").filter(Boolean));
+      if (!/failed to read file names|fts_read/.test(stderr)) break;
+      if (turn === 5) throw new Error(stderr);
+    }
+  }
+  return [...new Set(found)];
 }
 
 /** Which needle stands in which files: all of them in one pass over each file. */
