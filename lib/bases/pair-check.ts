@@ -54,6 +54,8 @@ export class PairCheck {
   readonly #tables: SampledTable[] = [];
 
   take(plan: MaskPlan, table: Table, samples: Samples): void {
+    // Rows that its extension makes anew in the base are what they were.
+    if (table.configuration !== undefined) return;
     const key = keyOf(table, plan);
     const masks = (plan.tables.get(qualifiedName(table))?.columns ?? []).filter(isCertain);
     if (key.length > 0 && masks.length > 0) this.#tables.push({ table, key, masks, samples });
